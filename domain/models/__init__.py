@@ -1,0 +1,45 @@
+"""The tables. One import of this package knows them all, so that relations between files resolve."""
+
+from domain.models.base import Base
+from domain.models.payments import (
+    Evidence,
+    Payment,
+    PaymentEdge,
+    PaymentEvent,
+    PaymentStatusName,
+    Refund,
+    Transfer,
+)
+from domain.models.people import (
+    BookingContact,
+    Contact,
+    ContactIdentity,
+    LookupTry,
+    Message,
+    Turn,
+)
+from domain.models.sales import Account, AuditEntry, Booking, Departure, Operator, Staff, Tour
+
+__all__ = [
+    "Account",
+    "AuditEntry",
+    "Base",
+    "Booking",
+    "BookingContact",
+    "Contact",
+    "ContactIdentity",
+    "Departure",
+    "Evidence",
+    "LookupTry",
+    "Message",
+    "Operator",
+    "Payment",
+    "PaymentEdge",
+    "PaymentEvent",
+    "PaymentStatusName",
+    "Refund",
+    "Staff",
+    "Tour",
+    "Transfer",
+    "Turn",
+]

@@ -1,0 +1,261 @@
+"""Attempts to pay, their story, the evidence, the ledger, and refunds."""
+
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.models.base import Base, BigId, CreatedAt, CurrencyCode, Id, Minor, Moment
+
+# While a payment stands in one of these, its contact and its payer's number can have no other (one code, one payment).
+# A payment whose cancelling was asked for no longer counts: its code will never be handed over.
+_ONE_AT_A_TIME = text(
+    "status IN ('created', 'starting', 'awaiting_otp', 'confirming') AND cancel_requested_at IS NULL"
+)
+
+
+class Payment(Base):
+    """One attempt to pay, with one provider. Its id is the reference that the provider gets.
+
+    What was asked (booking, account, amount, currency, payer number) never changes: a trigger sees to it.
+    `next_check_at` is when somebody must look at the row again; None: nobody needs to.
+    """
+
+    __tablename__ = "payment"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    booking_id: Mapped[BigId]
+    contact_id: Mapped[BigId] = mapped_column(ForeignKey("contact.id"))
+    account_id: Mapped[BigId] = mapped_column(ForeignKey("account.id"))
+    provider: Mapped[str] = mapped_column(String(30))
+    reference: Mapped[str] = mapped_column(String(64))
+    amount_minor: Mapped[Minor]
+    currency: Mapped[CurrencyCode]
+    payer_number: Mapped[str | None] = mapped_column(String(20))
+    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("payment.id"))
+
+    status: Mapped[str] = mapped_column(String(20), server_default="created")
+    version: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    provider_reference: Mapped[str | None] = mapped_column(String(120))
+    otp_reference: Mapped[str | None] = mapped_column(String(40))
+    debit_reference: Mapped[str | None] = mapped_column(String(120))
+    otp_try: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    otp_tries: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    failure: Mapped[str | None] = mapped_column(String(60))
+    review: Mapped[str | None] = mapped_column(String(60))
+
+    started_at: Mapped[Moment | None]
+    confirm_begun_at: Mapped[Moment | None]
+    cancel_requested_at: Mapped[Moment | None]
+    cancel_reason: Mapped[str | None] = mapped_column(String(30))
+    lease_until: Mapped[Moment | None]
+    hold_until: Mapped[Moment]
+    deadline_at: Mapped[Moment | None]
+    next_check_at: Mapped[Moment | None]
+    checks: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    negative_since: Mapped[Moment | None]
+    ended_at: Mapped[Moment | None]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        ForeignKeyConstraint(["status"], ["payment_status.name"], name="fk_payment_status"),
+        # A payment is in its booking's currency: 200 ZWG never pay USD 200.
+        ForeignKeyConstraint(
+            ["booking_id", "currency"],
+            ["booking.id", "booking.currency"],
+            name="fk_payment_booking_currency",
+        ),
+        UniqueConstraint("provider", "reference"),
+        UniqueConstraint("provider", "provider_reference"),
+        Index(
+            "uq_payment_contact_open", "contact_id", unique=True, postgresql_where=_ONE_AT_A_TIME
+        ),
+        Index(
+            "uq_payment_payer_open", "payer_number", unique=True, postgresql_where=_ONE_AT_A_TIME
+        ),
+        Index(
+            "ix_payment_due", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")
+        ),
+        Index("ix_payment_booking_id", "booking_id"),
+        Index("ix_payment_contact_id_created_at", "contact_id", "created_at"),
+        Index("ix_payment_payer_number_created_at", "payer_number", "created_at"),
+    )
+
+
+class PaymentStatusName(Base):
+    """The statuses there are."""
+
+    __tablename__ = "payment_status"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
+class PaymentEdge(Base):
+    """The moves that a payment may make; every recorded move refers to one, and a trigger refuses any other."""
+
+    __tablename__ = "payment_edge"
+
+    from_status: Mapped[str] = mapped_column(String(20), primary_key=True)
+    to_status: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
+class PaymentEvent(Base):
+    """One line of a payment's story: a move, a call to the provider, something to be told. Append-only.
+
+    `told` names what the customer is to hear; such a row is heard by the contact's conversation once.
+    """
+
+    __tablename__ = "payment_event"
+
+    id: Mapped[Id]
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payment.id"))
+    contact_id: Mapped[BigId]
+    version: Mapped[int]
+    at: Mapped[CreatedAt]
+    kind: Mapped[str] = mapped_column(String(30))
+    from_status: Mapped[str | None] = mapped_column(String(20))
+    to_status: Mapped[str | None] = mapped_column(String(20))
+    told: Mapped[str | None] = mapped_column(String(40))
+    operation: Mapped[str | None] = mapped_column(String(30))
+    http_status: Mapped[int | None] = mapped_column(SmallInteger)
+    milliseconds: Mapped[int | None]
+    code: Mapped[str | None] = mapped_column(String(60))
+    note: Mapped[str | None] = mapped_column(Text)
+    heard_at: Mapped[Moment | None]
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+
+    __table_args__ = (
+        UniqueConstraint("payment_id", "version"),
+        ForeignKeyConstraint(
+            ["from_status", "to_status"],
+            ["payment_edge.from_status", "payment_edge.to_status"],
+            name="fk_payment_event_edge",
+        ),
+        Index(
+            "ix_payment_event_unheard",
+            "contact_id",
+            "id",
+            postgresql_where=text("told IS NOT NULL AND heard_at IS NULL"),
+        ),
+        Index(
+            "ix_payment_event_unheard_since",
+            "at",
+            postgresql_where=text("told IS NOT NULL AND heard_at IS NULL"),
+        ),
+    )
+
+
+class Evidence(Base):
+    """What we were told about money, by whom: an answer, a poll, a callback, a statement, a person. For ever."""
+
+    __tablename__ = "evidence"
+
+    id: Mapped[Id]
+    payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment.id"), index=True)
+    provider: Mapped[str] = mapped_column(String(30))
+    source: Mapped[str] = mapped_column(String(20))
+    delivery_key: Mapped[str] = mapped_column(String(120))
+    word: Mapped[str] = mapped_column(String(20))
+    receipt: Mapped[str | None] = mapped_column(String(120))
+    amount_minor: Mapped[Minor | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    body: Mapped[str] = mapped_column(Text, server_default="")
+    at: Mapped[CreatedAt]
+
+    __table_args__ = (UniqueConstraint("provider", "source", "delivery_key"),)
+
+
+class Transfer(Base):
+    """One movement in the ledger, balanced by construction: one amount leaves `debit` and enters `credit`."""
+
+    __tablename__ = "transfer"
+
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(12))
+    debit: Mapped[str] = mapped_column(String(60))
+    credit: Mapped[str] = mapped_column(String(60))
+    amount_minor: Mapped[Minor]
+    currency: Mapped[CurrencyCode]
+    booking_id: Mapped[BigId | None] = mapped_column(ForeignKey("booking.id"), index=True)
+    payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment.id"))
+    refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refund.id"))
+    evidence_id: Mapped[BigId | None] = mapped_column(ForeignKey("evidence.id"))
+    provider: Mapped[str | None] = mapped_column(String(30))
+    receipt: Mapped[str | None] = mapped_column(String(120))
+    at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('opening', 'capture', 'surplus', 'refund', 'reversal', 'outside', 'move')",
+            name="kind_known",
+        ),
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        CheckConstraint("debit <> credit", name="two_accounts"),
+        CheckConstraint(
+            "kind NOT IN ('capture', 'surplus')"
+            " OR (payment_id IS NOT NULL AND receipt IS NOT NULL AND evidence_id IS NOT NULL)",
+            name="money_has_evidence",
+        ),
+        # A receipt is split in two rows at the most: what the booking owed, and the rest.
+        Index(
+            "uq_transfer_receipt",
+            "provider",
+            "receipt",
+            "kind",
+            unique=True,
+            postgresql_where=text("receipt IS NOT NULL"),
+        ),
+        Index(
+            "uq_transfer_one_capture",
+            "payment_id",
+            unique=True,
+            postgresql_where=text("kind = 'capture'"),
+        ),
+        Index(
+            "uq_transfer_one_opening",
+            "booking_id",
+            unique=True,
+            postgresql_where=text("kind = 'opening'"),
+        ),
+        Index("ix_transfer_payment_id", "payment_id"),
+    )
+
+
+class Refund(Base):
+    """Money on its way back. Asked for, approved, sent once, followed until it is final."""
+
+    __tablename__ = "refund"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payment.id"), index=True)
+    amount_minor: Mapped[Minor]
+    status: Mapped[str] = mapped_column(String(20), server_default="requested")
+    reason: Mapped[str] = mapped_column(String(300))
+    requested_by: Mapped[BigId] = mapped_column(ForeignKey("staff.id"))
+    approved_by: Mapped[BigId | None] = mapped_column(ForeignKey("staff.id"))
+    provider_reference: Mapped[str | None] = mapped_column(String(120))
+    lease_until: Mapped[Moment | None]
+    next_check_at: Mapped[Moment | None]
+    created_at: Mapped[CreatedAt]
+    ended_at: Mapped[Moment | None]
+
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        CheckConstraint(
+            "status IN ('requested', 'approved', 'sending', 'pending', 'uncertain', 'succeeded', 'failed')",
+            name="status_known",
+        ),
+        CheckConstraint("approved_by <> requested_by", name="two_people"),
+    )

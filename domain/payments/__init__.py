@@ -1,0 +1,66 @@
+"""The life of a payment, and the one door through which money enters a booking.
+
+opening   a payment begins: balance held, limits kept            calls    the leases before and the answers after a call
+story     locks, moves, and what is written about them            settling the one act that credits
+schedule  when to look again                                      ending   cancelled by the customer, expired by the clock
+"""
+
+from domain.payments.calls import (
+    Act,
+    begin_confirm,
+    begin_start,
+    code_lost,
+    due_act,
+    lose_answer,
+    record_failed_check,
+    record_refusal,
+    record_started,
+    record_word,
+    record_wrong_otp,
+)
+from domain.payments.ending import BY_CUSTOMER, cancel, expire, release_holds
+from domain.payments.opening import (
+    Hold,
+    NotOpened,
+    OpenRequest,
+    begin_confirming,
+    holds_on,
+    open_payment,
+    replace,
+)
+from domain.payments.schedule import claim_due
+from domain.payments.settling import Settlement, settle
+from domain.payments.story import Locked, ProviderCall, Word, lock, lock_booking
+
+__all__ = [
+    "BY_CUSTOMER",
+    "Act",
+    "Hold",
+    "Locked",
+    "NotOpened",
+    "OpenRequest",
+    "ProviderCall",
+    "Settlement",
+    "Word",
+    "begin_confirm",
+    "begin_confirming",
+    "begin_start",
+    "cancel",
+    "claim_due",
+    "code_lost",
+    "due_act",
+    "expire",
+    "holds_on",
+    "lock",
+    "lock_booking",
+    "lose_answer",
+    "open_payment",
+    "record_failed_check",
+    "record_refusal",
+    "record_started",
+    "record_word",
+    "record_wrong_otp",
+    "release_holds",
+    "replace",
+    "settle",
+]

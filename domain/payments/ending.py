@@ -1,0 +1,128 @@
+"""How a payment ends without money: the customer cancels, the clock runs out, or the booking is paid otherwise."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.models import Booking, Payment
+from domain.payments.schedule import next_watch
+from domain.payments.story import Locked, ProviderCall, move, write_event
+from domain.states import (
+    AWAITING_CUSTOMER,
+    AWAITING_OTP,
+    CANCELLED,
+    CREATED,
+    ENDED_UNPAID,
+    EXPIRED,
+    STARTING,
+    UNCERTAIN,
+    WAITING,
+)
+
+
+BY_CUSTOMER = "customer"
+NO_LONGER_OWED = "no_longer_owed"
+RELEASED = "released"
+
+
+def end(
+    db: Session,
+    payment: Payment,
+    to: str,
+    kind: str,
+    now: datetime,
+    *,
+    told: str | None,
+    call: ProviderCall | None = None,
+) -> None:
+    """Move to an ending without money, and watch for late money from now on.
+
+    A customer who asked for the payment to be cancelled was told so, and is not told a second ending.
+    """
+    payment.ended_at = now
+    payment.lease_until = payment.negative_since = None
+    if payment.cancel_reason == BY_CUSTOMER:
+        told = None
+    move(db, payment, to, kind, told=told, call=call, note=payment.failure)
+    payment.next_check_at = next_watch(payment, now)
+
+
+def no_code_was_given(payment: Payment) -> bool:
+    """Whether this is a payment by code whose code was never handed over: then nothing can have moved."""
+    return payment.otp_tries > 0 and payment.confirm_begun_at is None
+
+
+def cancel(db: Session, locked: Locked) -> bool:
+    """The customer's wish to cancel. False: too late, or over already; `payment.status` says which.
+
+    A payment that the provider is being asked to start is marked only: whoever hears the answer ends it.
+    """
+    payment, now = locked.payment, locked.now
+    if payment.cancel_requested_at is not None and payment.status not in ENDED_UNPAID:
+        return True
+    if payment.status in (CREATED, AWAITING_OTP):
+        payment.cancel_reason = BY_CUSTOMER
+        end(db, payment, CANCELLED, "cancelled", now, told=None)
+        return True
+    waits_for_answer = payment.status in (STARTING, AWAITING_CUSTOMER)
+    if waits_for_answer or (payment.status == UNCERTAIN and no_code_was_given(payment)):
+        payment.cancel_requested_at = now
+        payment.cancel_reason = BY_CUSTOMER
+        write_event(db, payment, "cancel_requested")
+        return True
+    return False
+
+
+def expire(db: Session, locked: Locked) -> None:
+    """The customer's time is over, by the database's clock."""
+    end(db, locked.payment, EXPIRED, "expired", locked.now, told="expired")
+
+
+def drop(db: Session, payment: Payment, reason: str, now: datetime) -> None:
+    """Cancel a waiting payment without its customer's asking; they are told why, once it is over."""
+    payment.cancel_reason = payment.failure = reason
+    if payment.status in (CREATED, AWAITING_OTP):
+        end(db, payment, CANCELLED, reason, now, told="cancelled")
+    else:
+        payment.cancel_requested_at = now
+        write_event(db, payment, "cancel_requested", note=reason)
+
+
+def cancel_those_that_no_longer_fit(db: Session, booking: Booking, now: datetime) -> None:
+    """After money came in: end the waiting payments of a locked booking that ask for more than it still owes."""
+    owed = 0 if booking.cancelled_at else booking.total_minor - booking.paid_minor
+    others = db.execute(
+        select(Payment)
+        .where(
+            Payment.booking_id == booking.id,
+            Payment.status.in_(WAITING),
+            Payment.cancel_requested_at.is_(None),
+            Payment.amount_minor > owed,
+        )
+        .order_by(Payment.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).scalars()
+    for other in others:
+        drop(db, other, NO_LONGER_OWED, now)
+
+
+def release_holds(db: Session, booking: Booking, contact_id: int, now: datetime) -> int:
+    """End the waiting payments of others on a locked booking, at its own traveller's wish. Returns how many."""
+    others = list(
+        db.execute(
+            select(Payment)
+            .where(
+                Payment.booking_id == booking.id,
+                Payment.contact_id != contact_id,
+                Payment.status.in_((CREATED, AWAITING_OTP)),
+            )
+            .order_by(Payment.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        ).scalars()
+    )
+    for other in others:
+        drop(db, other, RELEASED, now)
+    return len(others)

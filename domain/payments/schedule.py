@@ -1,0 +1,64 @@
+"""When a payment must be looked at again. The due time stands in the row; sweeps only claim and hand over."""
+
+import random
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from domain.models import Payment
+from domain.policy import Policy
+from domain.states import ENDED_UNPAID
+
+# Seconds between checks of a payment whose provider publishes no schedule, ± 20 % so that they do not march in step.
+_DELAYS_SECONDS = (2, 3, 5, 8, 13, 20, 30, 60, 300, 900, 3_600)
+_SPREAD = 0.2
+# Late money: what ended unpaid is watched for a week.
+_WATCH = (timedelta(hours=1), timedelta(hours=6), *(timedelta(days=day) for day in range(1, 8)))
+
+
+def next_check(payment: Payment, now: datetime, policy: Policy) -> datetime:
+    """When to ask about an open question again; counts the check."""
+    delay: float = _DELAYS_SECONDS[min(payment.checks, len(_DELAYS_SECONDS) - 1)]
+    payment.checks += 1
+    if payment.negative_since is not None:
+        delay = min(delay, policy.negative_again_seconds)
+    spread = 1 + random.uniform(-_SPREAD, _SPREAD)  # noqa: S311 - only spreads load
+    return now + timedelta(seconds=delay * spread * policy.check_pace)
+
+
+def next_watch(payment: Payment, now: datetime) -> datetime | None:
+    """When to look for late money next; None when nothing was ever sent, or a week is over."""
+    if payment.started_at is None or payment.ended_at is None:
+        return None
+    times = (payment.ended_at + after for after in _WATCH)
+    return next((time for time in times if time > now), None)
+
+
+def claim_due(db: Session, limit: int, policy: Policy) -> list[UUID]:
+    """Ids of payments that are due, each handed to one claimer only; they come back if nobody attends to them."""
+    due = (
+        select(Payment.id)
+        .where(Payment.next_check_at <= func.clock_timestamp())
+        .order_by(Payment.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).cte("due")
+    return list(
+        db.execute(
+            update(Payment)
+            .where(Payment.id.in_(select(due.c.id)))
+            .values(next_check_at=func.clock_timestamp() + timedelta(seconds=policy.claim_seconds))
+            .returning(Payment.id)
+            .execution_options(synchronize_session=False)
+        ).scalars()
+    )
+
+
+def look_again(payment: Payment, now: datetime, policy: Policy) -> None:
+    """Set the due time by where the payment stands."""
+    if payment.status in ENDED_UNPAID:
+        payment.next_check_at = next_watch(payment, now)
+    else:
+        payment.next_check_at = next_check(payment, now, policy)

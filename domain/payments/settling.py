@@ -1,0 +1,161 @@
+"""The one door for money: `settle` turns an authenticated word into money on a booking, and hearing it twice changes nothing."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from domain import ledger
+from domain.crashpoints import reach
+from domain.models import Booking, Evidence, Payment, Transfer
+from domain.money import Money
+from domain.payments.ending import cancel_those_that_no_longer_fit
+from domain.payments.story import Locked, Word, lock, move, write_event
+from domain.states import CALLING, ENDED_UNPAID, SUCCEEDED, UNCERTAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What `settle` did: `known` — this receipt was credited before; `mismatch` names what did not agree, nothing credited."""
+
+    credited: Money
+    surplus: Money
+    known: bool = False
+    mismatch: str | None = None
+
+
+def settle(db: Session, payment_id: UUID, word: Word) -> Settlement:
+    """Credit what the provider took, exactly once, and write down why. Tells nobody: it leaves an event to be heard.
+
+    Locks the booking, then the payment, and reads both afresh. The word must say `succeeded` and carry a receipt (the
+    provider's own id of the money); raises ValueError otherwise. What does not agree with what was asked credits nothing
+    and waits for a person.
+    """
+    if word.status != SUCCEEDED or not word.receipt:
+        raise ValueError("only a word of success with a receipt settles")
+    locked = lock(db, payment_id)
+    booking, payment, now = locked.booking, locked.payment, locked.now
+    nothing = Money(0, payment.currency)
+    owner = _owner_of(db, payment.provider, word.receipt)
+    if owner == payment.id:
+        return Settlement(nothing, nothing, known=True)
+
+    mismatch = "receipt_of_another" if owner else _mismatch(payment, word)
+    evidence_id = file_evidence(db, payment, word)
+    if mismatch is not None:
+        _leave_to_a_person(db, payment, word, mismatch)
+        return Settlement(nothing, nothing, mismatch=mismatch)
+
+    amount = word.amount or Money(payment.amount_minor, payment.currency)
+    credited = _credit(booking, payment, amount)
+    surplus = amount - credited
+    for kind, account, part in (
+        ("capture", ledger.booking_account(booking.id), credited),
+        ("surplus", ledger.suspense_account(booking.operator_id), surplus),
+    ):
+        if part.amount_minor:
+            db.add(
+                Transfer(
+                    kind=kind,
+                    debit=ledger.provider_account(payment.provider, payment.account_id),
+                    credit=account,
+                    amount_minor=part.amount_minor,
+                    currency=part.currency,
+                    booking_id=booking.id,
+                    payment_id=payment.id,
+                    evidence_id=evidence_id,
+                    provider=payment.provider,
+                    receipt=word.receipt,
+                )
+            )
+    ledger.raise_paid(booking, credited, now)
+    _close(db, locked, word, surplus)
+    cancel_those_that_no_longer_fit(db, booking, now)
+    db.flush()
+    reach("settle_written")
+    return Settlement(credited, surplus)
+
+
+def _credit(booking: Booking, payment: Payment, amount: Money) -> Money:
+    """What the booking still owes of `amount`. A second receipt under one payment is a surplus, all of it."""
+    owed = booking.total_minor - booking.paid_minor
+    if payment.status == SUCCEEDED or booking.cancelled_at is not None:
+        owed = 0
+    return Money(max(0, min(owed, amount.amount_minor)), amount.currency)
+
+
+def _close(db: Session, locked: Locked, word: Word, surplus: Money) -> None:
+    payment, now = locked.payment, locked.now
+    if surplus.amount_minor:
+        payment.review = "surplus"
+    if payment.status == SUCCEEDED:
+        write_event(db, payment, "surplus", told="surplus", call=word.call)
+        return
+    late = payment.status in ENDED_UNPAID
+    payment.debit_reference = word.debit_reference
+    payment.provider_reference = payment.provider_reference or word.receipt
+    payment.failure = None
+    payment.lease_until = payment.next_check_at = payment.negative_since = None
+    payment.ended_at = now
+    move(db, payment, SUCCEEDED, "settled", told="late" if late else "settled", call=word.call)
+
+
+def _owner_of(db: Session, provider: str, receipt: str) -> UUID | None:
+    """The payment that a receipt was credited to, if it was."""
+    return db.execute(
+        select(Transfer.payment_id)
+        .where(Transfer.provider == provider, Transfer.receipt == receipt)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def _leave_to_a_person(db: Session, payment: Payment, word: Word, mismatch: str) -> None:
+    if payment.review == mismatch:
+        return
+    payment.review = mismatch
+    if payment.status in CALLING:
+        move(db, payment, UNCERTAIN, "mismatch", told="uncertain", call=word.call, note=mismatch)
+    else:
+        write_event(db, payment, "mismatch", call=word.call, note=mismatch)
+
+
+def _mismatch(payment: Payment, word: Word) -> str | None:
+    """What of the word does not agree with what was asked, as far as the answer carries it."""
+    if word.reference is not None and word.reference != payment.reference:
+        return "reference_mismatch"
+    if word.amount is not None and word.amount.currency != payment.currency:
+        return "currency_mismatch"
+    if word.amount is not None and word.amount.amount_minor != payment.amount_minor:
+        return "amount_mismatch"
+    return None
+
+
+def file_evidence(db: Session, payment: Payment, word: Word) -> int:
+    """File what we were told, once for each delivery. Returns the evidence's id."""
+    filed = db.execute(
+        insert(Evidence)
+        .values(
+            payment_id=payment.id,
+            provider=payment.provider,
+            source=word.source,
+            delivery_key=word.delivery_key,
+            word=word.status,
+            receipt=word.receipt,
+            amount_minor=word.amount.amount_minor if word.amount else None,
+            currency=word.amount.currency if word.amount else None,
+            body=word.body,
+        )
+        .on_conflict_do_nothing(index_elements=["provider", "source", "delivery_key"])
+        .returning(Evidence.id)
+    ).scalar_one_or_none()
+    if filed is not None:
+        return filed
+    return db.execute(
+        select(Evidence.id).where(
+            Evidence.provider == payment.provider,
+            Evidence.source == word.source,
+            Evidence.delivery_key == word.delivery_key,
+        )
+    ).scalar_one()

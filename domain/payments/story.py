@@ -1,0 +1,130 @@
+"""How a payment is locked and moved, and how everything that happens to it is written down."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from domain.models import Booking, Payment, PaymentEvent
+from domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A payment and its booking, both locked and fresh, and the moment by the database's clock."""
+
+    booking: Booking
+    payment: Payment
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCall:
+    """One call to a provider, for the story. Times in milliseconds; no secret, no code, no number."""
+
+    operation: str
+    http_status: int | None
+    milliseconds: int
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a provider, a statement or a person says about a payment.
+
+    `status` is one of succeeded, open, failed, expired, cancelled, not_found. `source` says how it came (confirm, poll,
+    callback, statement, person) and `delivery_key` names this very delivery, so that it is filed once. What the answer
+    does not carry is None.
+    """
+
+    status: str
+    source: str
+    delivery_key: str
+    receipt: str | None = None
+    amount: Money | None = None
+    reference: str | None = None
+    debit_reference: str | None = None
+    reason: str | None = None
+    body: str = ""
+    call: ProviderCall | None = None
+
+
+def lock_booking(db: Session, booking_id: int) -> Booking:
+    """The booking, locked and fresh. Always before any of its payments."""
+    return db.execute(
+        select(Booking)
+        .where(Booking.id == booking_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def lock(db: Session, payment_id: UUID) -> Locked:
+    """The payment's booking, then the payment, both locked and fresh. Raises NoResultFound for an unknown id.
+
+    The only way to lock a payment: nobody locks one without its booking.
+    """
+    booking = db.execute(
+        select(Booking)
+        .where(
+            Booking.id
+            == select(Payment.booking_id).where(Payment.id == payment_id).scalar_subquery()
+        )
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    payment, now = db.execute(
+        select(Payment, func.clock_timestamp())
+        .where(Payment.id == payment_id)
+        .with_for_update(key_share=True, of=Payment)
+        .execution_options(populate_existing=True)
+    ).one()
+    return Locked(booking, payment, now)
+
+
+def write_event(
+    db: Session,
+    payment: Payment,
+    kind: str,
+    *,
+    told: str | None = None,
+    call: ProviderCall | None = None,
+    note: str | None = None,
+    moved: tuple[str, str] | None = None,
+) -> None:
+    """Append one line to the payment's story. `told` is what the customer is to hear about it."""
+    payment.version += 1
+    db.add(
+        PaymentEvent(
+            payment_id=payment.id,
+            contact_id=payment.contact_id,
+            version=payment.version,
+            kind=kind,
+            from_status=moved[0] if moved else None,
+            to_status=moved[1] if moved else None,
+            told=told,
+            operation=call.operation if call else None,
+            http_status=call.http_status if call else None,
+            milliseconds=call.milliseconds if call else None,
+            code=call.code if call else None,
+            note=note,
+        )
+    )
+
+
+def move(
+    db: Session,
+    payment: Payment,
+    to: str,
+    kind: str,
+    *,
+    told: str | None = None,
+    call: ProviderCall | None = None,
+    note: str | None = None,
+) -> None:
+    """Move the payment along a legal edge and write it down. The database refuses any other edge."""
+    moved = (payment.status, to)
+    payment.status = to
+    write_event(db, payment, kind, told=told, call=call, note=note, moved=moved)
