@@ -1,0 +1,66 @@
+"""What people type, read by small grammars.
+
+No reader raises, whatever the text; what has two readings is asked about.
+"""
+
+from flows.answers.amounts import (
+    AmountFault,
+    AmountReading,
+    BadAmount,
+    Deposit,
+    DoubtfulAmount,
+    Exactly,
+    Fraction,
+    NotAnAmount,
+    OtherCurrency,
+    WholeBalance,
+    read_amount,
+)
+from flows.answers.codes import DoubtfulOtp, NegatedOtp, NotAnOtp, Otp, OtpReading, read_otp
+from flows.answers.commands import Command, CommandReading, read_command, read_language
+from flows.answers.payer_numbers import (
+    BadNumber,
+    NotANumber,
+    NumberReading,
+    PayerNumber,
+    SenderNumber,
+    read_payer_number,
+)
+from flows.answers.references import References, read_references
+from flows.answers.text import normalize
+from flows.answers.yes_no import YesNo, read_yes_no
+
+__all__ = [
+    "AmountFault",
+    "AmountReading",
+    "BadAmount",
+    "BadNumber",
+    "Command",
+    "CommandReading",
+    "Deposit",
+    "DoubtfulAmount",
+    "DoubtfulOtp",
+    "Exactly",
+    "Fraction",
+    "NegatedOtp",
+    "NotANumber",
+    "NotAnAmount",
+    "NotAnOtp",
+    "NumberReading",
+    "OtherCurrency",
+    "Otp",
+    "OtpReading",
+    "PayerNumber",
+    "References",
+    "SenderNumber",
+    "WholeBalance",
+    "YesNo",
+    "normalize",
+    "read_amount",
+    "read_command",
+    "read_language",
+    "read_otp",
+    "read_payer_number",
+    "read_references",
+    "read_yes_no",
+]

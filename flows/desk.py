@@ -1,0 +1,248 @@
+"""The desk: what a conversation may ask of the world behind it. Everything with a database arrives
+through here.
+
+The webhook's side implements it (bot/desk.py); tests of conversations use a small one of their own.
+Every method works inside the turn's one transaction: what it did is undone with the turn.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes. `phone` is international digits without plus, None for a WhatsApp user id without
+    a number.
+    """
+
+    phone: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingView:
+    """A booking as its traveller may see it.
+
+    `display_reference` is what we show: the shared tour reference once anything is paid, else
+    `reference`.
+    `free` is the balance less what other open payments hold; `held_until` is when the first hold
+    ends, or None.
+    `minimum` is the least one payment may be (never above `free`); `deposit_due` what is missing of
+    the deposit, or None.
+    """
+
+    reference: str
+    display_reference: str
+    operator: str
+    tour: str | None
+    start_date: date | None
+    total: Money
+    paid: Money
+    balance: Money
+    free: Money
+    minimum: Money
+    deposit_due: Money | None
+    held_until: datetime | None
+    own_hold: bool
+    cancelled: bool
+
+
+class Lookup(StrEnum):
+    """Why a reference led to no single booking. UNKNOWN says the same whether it exists or is
+    another's.
+    """
+
+    UNKNOWN = "unknown"
+    TOO_MANY_TRIES = "too_many_tries"
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """A shared reference that names more than one of the sender's own bookings."""
+
+    bookings: tuple[BookingView, ...]
+
+
+class PaymentStatus(StrEnum):
+    """Where a payment stands (design of the payment's life: docs/architecture.md)."""
+
+    CREATED = "created"
+    STARTING = "starting"
+    AWAITING_OTP = "awaiting_otp"
+    AWAITING_CUSTOMER = "awaiting_customer"
+    CONFIRMING = "confirming"
+    UNCERTAIN = "uncertain"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment as its payer may see it. `payer_hint` is the end of the number charged (`…187`)."""
+
+    id: str
+    status: PaymentStatus
+    provider: str
+    provider_title: str
+    amount: Money
+    payer_hint: str
+    otp_reference: str | None
+    otp_tries_left: int
+    receipt: str | None
+    failure: str | None
+    cancel_requested: bool
+    booking: BookingView
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """A provider as a conversation must know it: its title, and what it asks of the payer.
+
+    `payer_region` (ISO 3166) is where the number charged must be from, None where no number is
+    asked for. `otp_digits` is the length of its codes, 0 where none is typed.
+    """
+
+    name: str
+    title: str
+    payer_region: str | None
+    otp_digits: int
+
+
+class Refusal(StrEnum):
+    """Why a payment was not opened. Each has words in flows/phrases under `pay.refused.<value>`."""
+
+    ALREADY_PAID = "already_paid"
+    ABOVE_FREE = "above_free"
+    BELOW_MINIMUM = "below_minimum"
+    HELD = "held"
+    NUMBER_LIMIT = "number_limit"
+    CONTACT_LIMIT = "contact_limit"
+    NUMBER_BUSY = "number_busy"
+    BUSY = "busy"
+    NO_PROVIDER = "no_provider"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A payment that was not opened; `booking` is as it stands now, under the lock; `until` when to
+    try again, if known.
+    """
+
+    why: Refusal
+    booking: BookingView
+    until: datetime | None = None
+
+
+class CancelAnswer(StrEnum):
+    """What became of a wish to cancel."""
+
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    NOTHING = "nothing"
+    ALREADY_PAID = "already_paid"
+
+
+class OtpAnswer(StrEnum):
+    """What became of a code that was typed."""
+
+    TAKEN = "taken"
+    EXPIRED = "expired"
+    NOT_WAITED_FOR = "not_waited_for"
+    BALANCE_CHANGED = "balance_changed"
+
+
+class ResendAnswer(StrEnum):
+    """What became of a wish for a new code. RESENT: a successor payment is open, its id is the
+    desk's live payment.
+    """
+
+    RESENT = "resent"
+    TOO_SOON = "too_soon"
+    TOO_MANY = "too_many"
+    NOTHING = "nothing"
+    TOO_LATE = "too_late"
+
+
+class Desk(Protocol):
+    """What a conversation may ask. Money moves only through `open_payment` and `submit_otp`."""
+
+    @property
+    def sender(self) -> Sender: ...
+
+    @property
+    def now(self) -> datetime:
+        """The turn's time by the database's clock, aware UTC."""
+
+    def find_booking(self, reference: str) -> BookingView | Several | Lookup:
+        """The sender's own booking by its reference or shared reference, in any spelling."""
+
+    def prove_booking(self, reference: str, surname: str) -> BookingView | Lookup:
+        """A booking under another number, for who knows its reference and the lead traveller's
+        surname.
+
+        A wrong pair counts as a try and answers UNKNOWN; what was proved is the sender's own from
+        then on.
+        """
+
+    def own_bookings(self) -> tuple[BookingView, ...]:
+        """The sender's bookings that are not cancelled, soonest departure first, at most ten."""
+
+    def booking(self, reference: str) -> BookingView | None:
+        """A booking that this conversation was already given, as it stands now."""
+
+    def providers(self, booking: BookingView) -> tuple[str, ...]:
+        """Names of the providers that can take this booking's money now."""
+
+    def provider(self, name: str) -> ProviderView:
+        """One of the providers that `providers` named."""
+
+    def open_payment(
+        self, reference: str, amount: Money, provider: str, payer_number: str | None
+    ) -> PaymentView | Refused:
+        """Open a payment: booking locked, balance held, the provider's call promised. Cancels the
+        sender's earlier one.
+        """
+
+    def open_again(self, payment_id: str) -> PaymentView | Refused:
+        """Open a payment like an earlier one of the sender's: same booking, amount, provider and
+        number.
+        """
+
+    def payment(self, payment_id: str) -> PaymentView | None:
+        """One of the sender's own payments as it stands now."""
+
+    def live_payment(self) -> PaymentView | None:
+        """The sender's newest payment that is not over, or None."""
+
+    def last_payment(self) -> PaymentView | None:
+        """The sender's newest payment of all, or None."""
+
+    def submit_otp(self, payment_id: str, otp: str) -> OtpAnswer:
+        """Hand the customer's code over: into the vault, the payment to `confirming`. Never stored
+        elsewhere.
+        """
+
+    def cancel_payment(self, payment_id: str) -> CancelAnswer: ...
+
+    def resend_otp(self, payment_id: str) -> ResendAnswer: ...
+
+    def seal(self, text: str) -> str:
+        """Encrypt what a session must remember and nobody may read, such as a phone number that
+        awaits a yes.
+        """
+
+    def unseal(self, sealed: str) -> str | None:
+        """What `seal` was given, or None where it can no longer be read."""
+
+    def ask_for_person(self) -> None:
+        """Put the contact on the list of those who wait for a person."""
+
+    def opt_out(self) -> None:
+        """Send this contact nothing more until they write again."""

@@ -1,0 +1,43 @@
+"""The events that a conversation can be told, and while which states of the payment each is still
+the truth.
+"""
+
+from collections.abc import Mapping
+
+from flows.desk import PaymentStatus, PaymentView
+from flows.turns import Told
+
+# An event is heard some time after it happened. Where the payment has gone on meanwhile, telling it
+# would be a lie; the event of the later change tells the rest.
+EVENTS: Mapping[str, frozenset[PaymentStatus]] = {
+    "otp_sent": frozenset({PaymentStatus.AWAITING_OTP}),
+    "code_resent": frozenset({PaymentStatus.AWAITING_OTP}),
+    "otp_wrong": frozenset({PaymentStatus.AWAITING_OTP}),
+    "code_lost": frozenset({PaymentStatus.AWAITING_OTP}),
+    "uncertain": frozenset({PaymentStatus.UNCERTAIN}),
+    "settled": frozenset({PaymentStatus.SUCCEEDED}),
+    "late": frozenset({PaymentStatus.SUCCEEDED}),
+    "surplus": frozenset({PaymentStatus.SUCCEEDED}),
+    "failed": frozenset({PaymentStatus.FAILED}),
+    "expired": frozenset({PaymentStatus.EXPIRED}),
+    "cancelled": frozenset({PaymentStatus.CANCELLED}),
+}
+
+
+class UnknownEvent(ValueError):
+    """An event that nobody taught the conversation to tell."""
+
+
+def is_still_true(told: Told) -> bool:
+    """Whether the event may be told as the payment stands now. Raises UnknownEvent."""
+    if told.name not in EVENTS:
+        raise UnknownEvent(f"no conversation tells {told.name!r}")
+    return told.payment.status in EVENTS[told.name] and not _is_being_dropped(told.payment)
+
+
+def _is_being_dropped(payment: PaymentView) -> bool:
+    """The customer was told "cancelled" already, while the provider was still being asked for the
+    code.
+    """
+    ended_unpaid = (PaymentStatus.AWAITING_OTP, PaymentStatus.FAILED, PaymentStatus.EXPIRED)
+    return payment.cancel_requested and payment.status in ended_unpaid

@@ -1,0 +1,168 @@
+"""Facts about bookings and payments in words: what a booking owes, what became of a payment, when
+to try again.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from babel.dates import format_date
+
+from flows.desk import BookingView, Desk, PaymentStatus, PaymentView
+from flows.phrases import Rendered, Words
+
+Facts = Callable[[Words, Desk], Rendered]
+
+MOST_BOOKINGS_LISTED = 5
+
+BEFORE_THE_CODE = (PaymentStatus.CREATED, PaymentStatus.STARTING, PaymentStatus.AWAITING_OTP)
+
+# The reasons that providers give and we have words for; another one is told as "declined".
+KNOWN_FAILURES = frozenset(
+    {
+        "insufficient_funds",
+        "limit",
+        "no_wallet",
+        "blocked",
+        "wrong_otp",
+        "tries_exceeded",
+        "duplicate",
+        "bad_request",
+        "unavailable",
+        "declined",
+        "expired",
+    }
+)
+
+
+def under_way(desk: Desk) -> PaymentView | None:
+    """The sender's payment that is not over, unless they cancelled it and only the provider does
+    not know yet.
+    """
+    live = desk.live_payment()
+    if live is not None and live.cancel_requested and live.status in BEFORE_THE_CODE:
+        return None
+    return live
+
+
+def trip(words: Words, booking: BookingView) -> Rendered:
+    """Tour and date, as far as they are known: `Victoria Falls Safari, 10 Feb 2026`."""
+    if booking.tour is None:
+        return words.render("facts.no_tour", {})
+    if booking.start_date is None:
+        return words.render("facts.no_date", {"tour": booking.tour})
+    date = format_date(booking.start_date, "d MMM yyyy", locale=words.language)
+    return words.render("facts.trip", {"tour": booking.tour, "date": date})
+
+
+def owed(words: Words, booking: BookingView) -> Rendered:
+    """Total, paid and balance in one line."""
+    return words.render(
+        "facts.owed", {"total": booking.total, "paid": booking.paid, "balance": booking.balance}
+    )
+
+
+def when(words: Words, now: datetime, until: datetime | None) -> Rendered:
+    """In how many minutes to try again, or that it is not known."""
+    if until is None or until <= now:
+        return words.render("facts.later", {})
+    minutes = math.ceil((until - now).total_seconds() / 60)
+    if minutes > 90:
+        return words.render("facts.in_hours", {"hours": math.ceil(minutes / 60)})
+    if minutes == 1:
+        return words.render("facts.in_a_minute", {})
+    return words.render("facts.in_minutes", {"minutes": minutes})
+
+
+def standing(words: Words, booking: BookingView) -> Rendered:
+    """Paid in full, deposit paid or part paid."""
+    if booking.balance.amount_minor <= 0:
+        return words.render("facts.paid_in_full", {})
+    if booking.deposit_due is None and booking.paid.amount_minor > 0:
+        return words.render("facts.deposit_paid", {})
+    return words.render("facts.part_paid", {})
+
+
+def receipt(words: Words, payment: PaymentView) -> Rendered:
+    """The receipt of a payment that succeeded."""
+    booking = payment.booking
+    return words.render(
+        "facts.receipt",
+        {
+            "amount": payment.amount,
+            "provider": payment.provider_title,
+            "receipt": payment.receipt or payment.id,
+            "operator": booking.operator,
+            "trip": trip(words, booking),
+            "booking": booking.reference,
+            "shared": booking.display_reference,
+            "standing": standing(words, booking),
+            "owed": owed(words, booking),
+        },
+    )
+
+
+def reason(words: Words, payment: PaymentView) -> Rendered:
+    """Why a payment failed, in plain words."""
+    why = payment.failure if payment.failure in KNOWN_FAILURES else "declined"
+    return words.render_one_of("reason", why, {"provider": payment.provider_title})
+
+
+def payment_line(words: Words, payment: PaymentView) -> Rendered:
+    """One payment in one line: `USD 100.00 for KS-2024-001: waiting for your code.`"""
+    status = payment.status
+    if payment.cancel_requested and status is not PaymentStatus.SUCCEEDED:
+        status = PaymentStatus.CANCELLED
+    state = words.render_one_of("state", status.value, {"provider": payment.provider_title})
+    return words.render(
+        "facts.payment",
+        {"amount": payment.amount, "booking": payment.booking.reference, "state": state},
+    )
+
+
+def names(bookings: tuple[BookingView, ...]) -> dict[str, str]:
+    """What to call each booking, by its reference: as we show it, unless that names another one of
+    them too.
+    """
+    shown = Counter(booking.display_reference for booking in bookings)
+    return {
+        booking.reference: (
+            booking.display_reference
+            if shown[booking.display_reference] == 1
+            else booking.reference
+        )
+        for booking in bookings
+    }
+
+
+def booking_lines(words: Words, bookings: tuple[BookingView, ...]) -> Rendered:
+    """Each booking in two lines, the first few of them."""
+    called = names(bookings)
+    lines = [
+        words.render(
+            "facts.booking",
+            {
+                "reference": called[booking.reference],
+                "trip": trip(words, booking),
+                "owed": owed(words, booking),
+            },
+        )
+        for booking in bookings[:MOST_BOOKINGS_LISTED]
+    ]
+    left_out = len(bookings) - MOST_BOOKINGS_LISTED
+    if left_out > 0:
+        lines.append(words.render("facts.more_bookings", {"count": left_out}))
+    return Rendered("\n".join(lines))
+
+
+def status(words: Words, desk: Desk) -> Rendered:
+    """The payment under way, or else the last one, and the sender's bookings."""
+    parts = []
+    payment = under_way(desk) or desk.last_payment()
+    if payment is not None:
+        parts.append(payment_line(words, payment))
+    bookings = desk.own_bookings()
+    if bookings:
+        parts.append(booking_lines(words, bookings))
+    return Rendered("\n\n".join(parts) or words.render("facts.nothing_known", {}))
