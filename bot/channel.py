@@ -1,0 +1,290 @@
+"""WhatsApp through Twilio's REST API: sending a reply, looking one up, blanking what held a code.
+
+Three answers, as with providers: taken (a sid), Refused (a definite no), NotNow (surely not taken, may be tried again),
+and Unanswered: Twilio may have it, so its callback or its list is asked before it is sent again.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from redis import Redis, RedisError
+from requests.adapters import HTTPAdapter
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from bot.config import Settings
+from domain.outbox import Doubtful, Outgoing
+
+_TIMEOUT_SECONDS = (5, 10)
+_CONNECTIONS = 10
+# Surely not taken, and worth another try later: throttled, out of order, or our own credentials are wrong for now.
+_NOT_NOW_CODES = frozenset(
+    {20003, 20429, 20503, 63001, 63007, 63008, 63009, 63010, 63012, 63017, 63018, 63038}
+)
+_TOO_MANY_REQUESTS = 429
+_BUTTON_BODY_AT_MOST = 1_024
+_BODY_AT_MOST = 1_600
+_CLOCKS_APART = timedelta(minutes=2)
+
+
+class Refused(Exception):
+    """Twilio's definite no. `code` is its error code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"Twilio refused: {code}")
+        self.code = code
+
+
+class NotNow(Refused):
+    """Surely not taken; may be tried again later."""
+
+
+class Unanswered(Exception):
+    """No answer, or none that we understand: Twilio may have it."""
+
+
+class _Http(HttpClient):
+    """The SDK's way out: one kept session, a time limit, no redirects, no repeats, no proxy from the environment.
+
+    With `api_url` everything goes there instead of to Twilio's hosts: a simulator.
+    """
+
+    def __init__(self, api_url: str | None) -> None:
+        super().__init__(logger=_Silent(), is_async=False)
+        self._base = urlsplit(api_url) if api_url else None
+        self._session = requests.Session()
+        self._session.trust_env = False
+        adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, str] | None = None,
+        data: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+        **_unused: Any,
+    ) -> Response:
+        if self._base is not None:
+            parts = urlsplit(url)
+            url = urlunsplit(
+                (
+                    self._base.scheme,
+                    self._base.netloc,
+                    self._base.path + parts.path,
+                    parts.query,
+                    "",
+                )
+            )
+        is_json = (headers or {}).get("Content-Type") == "application/json"
+        answer = self._session.request(
+            method,
+            url,
+            params=params,
+            data=None if is_json else data,
+            json=data if is_json else None,
+            headers=headers,
+            auth=auth,
+            timeout=_TIMEOUT_SECONDS,
+            allow_redirects=allow_redirects,
+        )
+        return Response(answer.status_code, answer.text, answer.headers)
+
+
+class _Silent:
+    """The SDK's logger would write requests with their bodies."""
+
+    def debug(self, *_args: object) -> None: ...
+
+    def info(self, *_args: object) -> None: ...
+
+
+def twilio_client(settings: Settings) -> Client:
+    """The SDK's client for our account. Raises ValueError where Twilio is not configured."""
+    if settings.twilio_account_sid is None or settings.twilio_auth_token is None:
+        raise ValueError("Twilio is not configured")
+    return Client(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token.get_secret_value(),
+        http_client=_Http(settings.twilio_api_url),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message to us in Twilio's list, as its webhook would have brought it."""
+
+    sid: str
+    address: str
+    body: str
+    media: int
+    at: datetime
+
+
+class TwilioChannel:
+    """One sender's channel. Safe to keep; one to a process."""
+
+    def __init__(self, settings: Settings, redis: "Redis") -> None:
+        self._client = twilio_client(settings)
+        self._redis = redis
+        self._from = f"whatsapp:{settings.twilio_whatsapp_number}"
+        self._report_url = settings.public_base_url.rstrip("/") + "/whatsapp/status"
+        self._buttons = settings.twilio_buttons
+        self._contents: dict[int, str] = {}
+
+    def send(self, message: Outgoing) -> str:
+        """Hand a message over. Returns Twilio's sid. Raises Refused, NotNow, Unanswered."""
+        if not message.window_open:
+            # Outside 24 hours after their last message only approved templates may be sent.
+            raise Refused("window")
+        what = self._content(message) or {"body": _as_text(message)}
+        return str(
+            self._ask(
+                lambda: self._client.messages.create(
+                    to=f"whatsapp:{message.address}",
+                    from_=self._from,
+                    status_callback=f"{self._report_url}?m={message.token}",
+                    **what,
+                )
+            ).sid
+        )
+
+    def lookalikes(self, message: Doubtful) -> list[str]:
+        """Sids in Twilio's list that may be this message: same receiver, same text, sent since it was claimed.
+
+        Raises Refused, Unanswered.
+        """
+        listed = self._ask(
+            lambda: self._client.messages.list(
+                to=f"whatsapp:{message.address}",
+                from_=self._from,
+                date_sent_after=message.claimed_at - _CLOCKS_APART,
+                limit=50,
+            )
+        )
+        return [each.sid for each in listed if each.body in (message.body, _as_text(message))]
+
+    def received_since(self, moment: datetime) -> list[Received]:
+        """Messages to us that Twilio has, newest first. Raises Refused, Unanswered."""
+        listed = self._ask(
+            lambda: self._client.messages.list(to=self._from, date_sent_after=moment, limit=500)
+        )
+        return [
+            Received(
+                each.sid,
+                each.from_.removeprefix("whatsapp:"),
+                each.body or "",
+                int(each.num_media or 0),
+                each.date_created,
+            )
+            for each in listed
+            if each.direction == "inbound" and each.from_
+        ]
+
+    def blank(self, sid: str) -> None:
+        """Empty the stored text of a message at Twilio. Raises Refused, Unanswered."""
+        self._ask(lambda: self._client.messages(sid).update(body=""))
+
+    def _ask(self, call: Any) -> Any:
+        try:
+            return call()
+        except TwilioRestException as error:
+            if error.status >= 500:
+                raise Unanswered(f"http {error.status}") from None
+            code = error.code or error.status
+            if error.status == _TOO_MANY_REQUESTS or code in _NOT_NOW_CODES:
+                raise NotNow(str(code)) from None
+            raise Refused(str(code)) from None
+        except requests.exceptions.ConnectTimeout:
+            raise NotNow("not_connected") from None
+        except (requests.RequestException, TwilioException, ValueError) as error:
+            if _never_left(error):
+                raise NotNow("not_connected") from None
+            raise Unanswered(type(error).__name__) from None
+
+    def _content(self, message: Outgoing) -> dict[str, str] | None:
+        """Content parameters of a message with buttons; None where it goes out as text."""
+        fits = message.buttons and len(message.body) <= _BUTTON_BODY_AT_MOST
+        if not (self._buttons and fits):
+            return None
+        sid = self._content_sid(len(message.buttons))
+        variables = {"1": message.body}
+        for number, (button_id, title) in enumerate(message.buttons):
+            variables |= {str(2 * number + 2): title, str(2 * number + 3): button_id}
+        return {"content_sid": sid, "content_variables": json.dumps(variables)}
+
+    def _content_sid(self, count: int) -> str:
+        """The reusable content of so many buttons; made at Twilio once, its sid kept in Redis and here."""
+        if count in self._contents:
+            return self._contents[count]
+        key = f"content:{self._client.username}:buttons:{count}"
+        kept = self._kept(key)
+        sid = kept or self._make_content(count)
+        if kept is None:
+            self._keep(key, sid)
+        self._contents[count] = sid
+        return sid
+
+    def _kept(self, key: str) -> str | None:
+        try:
+            kept = self._redis.get(key)
+        except RedisError:
+            return None
+        return kept.decode() if isinstance(kept, bytes) else None
+
+    def _keep(self, key: str, sid: str) -> None:
+        try:
+            self._redis.set(key, sid)
+        except RedisError:
+            return
+
+    def _make_content(self, count: int) -> str:
+        actions = [
+            {"title": f"{{{{{2 * number + 2}}}}}", "id": f"{{{{{2 * number + 3}}}}}"}
+            for number in range(count)
+        ]
+        samples = {"1": "Please choose"} | {
+            str(number): f"sample{number}" for number in range(2, 2 * count + 2)
+        }
+        answer = self._ask(
+            lambda: self._client.request(
+                "POST",
+                "https://content.twilio.com/v1/Content",
+                data={
+                    "friendly_name": f"tourpay_buttons_{count}",
+                    "language": "en",
+                    "variables": samples,
+                    "types": {"twilio/quick-reply": {"body": "{{1}}", "actions": actions}},
+                },
+                headers={"Content-Type": "application/json"},
+            )
+        )
+        if answer.status_code >= 500:
+            raise NotNow(f"content {answer.status_code}")
+        if answer.status_code >= 400:
+            raise Refused(f"content {answer.status_code}")
+        return str(json.loads(answer.text)["sid"])
+
+
+def _as_text(message: Outgoing | Doubtful) -> str:
+    """The message as plain text: what buttons would offer stands below as words to reply with."""
+    offers = "".join(f"\n• {title}" for _, title in message.buttons)
+    body = f"{message.body}\n{offers}" if offers else message.body
+    return body[:_BODY_AT_MOST]
+
+
+def _never_left(error: Exception) -> bool:
+    """Whether the request surely did not reach Twilio: no connection was made."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "SSLError")

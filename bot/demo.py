@@ -1,0 +1,298 @@
+"""The whole product on one machine, with simulators in the place of Twilio and the providers.
+
+    servers ─▶ release ─▶ sample bookings ─▶ simulators, web, workers, clock ─▶ addresses ─▶ Ctrl-C
+
+Everything listens on 127.0.0.1 only. The data stays in the folder `.data` until the next start.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import requests
+from pydantic import SecretStr
+
+from bot.config import Settings, SettingsError, load_settings
+from bot.embedded import EmbeddedServers, FolderInUse, ServerUrls
+from bot.embedded_process import EmbeddedServerError, write_private
+from bot.supervisor import Program, Supervisor, read_procfile, run_once, shell_command, write_out
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = "samples/bookings.csv"
+OPERATOR = "Kalai Safaris"
+WHATSAPP_NUMBER = "+14155238886"
+# Twilio's own words for: try twice more, after 5xx and time-outs, and wait 4 s for an answer.
+WEBHOOK_OVERRIDES = "#rc=2&rp=5xx,ct,rt&rt=4000"
+_READY_SECONDS = 60.0
+_PORTS_TRIED = 100
+
+
+class DemoFailed(RuntimeError):
+    """The demo cannot go on; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """One run: where it listens, and what it knows. `secret` is kept in the folder, all other keys
+    come from it.
+    """
+
+    folder: Path
+    port: int
+    simulators_port: int
+    secret: str = field(repr=False)
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def simulators_url(self) -> str:
+        return f"http://127.0.0.1:{self.simulators_port}"
+
+    @property
+    def account_sid(self) -> str:
+        return f"AC{self.key('twilio account')}"
+
+    def key(self, purpose: str) -> str:
+        """A key of 32 hex digits for one purpose, the same at every start on this folder."""
+        return hashlib.sha256(f"{purpose} {self.secret}".encode()).hexdigest()[:32]
+
+    def environment(self, urls: ServerUrls) -> dict[str, str]:
+        """What all of our processes find in their environment. It wins over a `.env` file."""
+        return {
+            "ENVIRONMENT": "development",
+            "SECRET_KEY": self.secret,
+            "PUBLIC_BASE_URL": self.web_url,
+            "DATABASE_URL": urls.database_url,
+            "REDIS_URL": urls.redis_url,
+            "DEFAULT_OPERATOR": OPERATOR,
+            "TWILIO_ACCOUNT_SID": self.account_sid,
+            "TWILIO_AUTH_TOKEN": self.key("twilio token"),
+            "TWILIO_WHATSAPP_NUMBER": WHATSAPP_NUMBER,
+            "TWILIO_API_URL": self.simulators_url,
+            "OMARI_API_BASE_URL": f"{self.simulators_url}/omari",
+            "OMARI_MERCHANT_KEY": self.key("omari"),
+            "SIMULATORS_URL": self.simulators_url,
+            # Somebody who tries things out starts more payments than a customer may.
+            "PAYER_STARTS_PER_HOUR": "1000",
+            "PAYER_STARTS_PER_DAY": "1000",
+            "CONTACT_STARTS_PER_HOUR": "1000",
+            "CONTACT_STARTS_PER_DAY": "1000",
+            "DATA_FOLDER": str(self.folder),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def simulators(self) -> Program:
+        """The simulators; what they know goes in a file, because everybody can read arguments."""
+        settings = {
+            "port": self.simulators_port,
+            "webhook_url": f"{self.web_url}/whatsapp/inbound{WEBHOOK_OVERRIDES}",
+            "account_sid": self.account_sid,
+            "auth_token": self.key("twilio token"),
+            "whatsapp_number": WHATSAPP_NUMBER,
+            "merchant_key": self.key("omari"),
+            "merchant_name": OPERATOR.upper(),
+            # Omari remembers what it took, as the real one would, when the demo starts again.
+            "omari_book": str(self.folder / "omari-book"),
+            "customers": sample_customers(ROOT / SAMPLES),
+        }
+        file = self.folder / "simulators.json"
+        write_private(file, json.dumps(settings))
+        command = (sys.executable, "-m", "providers.simulators", "--settings", str(file))
+        return Program("simulators", command, {"PYTHONUNBUFFERED": "1"})
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the demo until Ctrl-C. Returns 0 when it was stopped, 1 when it could not run."""
+    parser = argparse.ArgumentParser(prog="python -m bot.demo", description=main.__doc__)
+    parser.add_argument("--port", type=int, default=5000)
+    parser.add_argument("--simulators-port", type=int, default=5002)
+    options = parser.parse_args(arguments)
+    os.chdir(ROOT)
+
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _interrupt)
+    try:
+        settings = load_settings()
+        folder = settings.data_folder.absolute()
+        _run(settings, folder, options.port, options.simulators_port)
+    except KeyboardInterrupt:
+        # Stopped while it was still starting.
+        pass
+    except (DemoFailed, EmbeddedServerError, SettingsError) as error:
+        _say(f"The demo cannot run: {error}")
+        return 1
+    _say("Stopped. The data is kept for the next start.")
+    return 0
+
+
+def _run(settings: Settings, folder: Path, port: int, simulators_port: int) -> None:
+    if settings.environment == "production":
+        raise DemoFailed("ENVIRONMENT is production, where simulators have no place")
+    _say("Starting PostgreSQL and Valkey, unless DATABASE_URL and REDIS_URL name yours …")
+    servers = _servers(settings, folder)
+    # A demo that was killed has left its address behind.
+    (folder / "demo.address").unlink(missing_ok=True)
+    try:
+        _run_on(servers, port, simulators_port)
+    finally:
+        (folder / "demo.address").unlink(missing_ok=True)
+        servers.leave()
+
+
+def _run_on(servers: EmbeddedServers, port: int, simulators_port: int) -> None:
+    web_port = choose_port(port, frozenset())
+    demo = Demo(
+        servers.folder,
+        web_port,
+        choose_port(simulators_port, frozenset({web_port})),
+        _kept_secret(servers.folder / "secret"),
+    )
+    environment = demo.environment(servers.urls)
+    lines = read_procfile(ROOT / "Procfile")
+    _do("release", Program("release", shell_command(lines.pop("release")), environment))
+    command = f"flask --app wsgi bookings import {SAMPLES}"
+    _do("sample bookings", Program("samples", shell_command(command), environment))
+
+    programs = [demo.simulators()]
+    programs += [Program(name, shell_command(line), environment) for name, line in lines.items()]
+    threading.Thread(target=_announce, args=[demo], daemon=True).start()
+    supervisor = Supervisor(programs, colours=sys.stdout.isatty())
+    supervisor.run(tick=lambda: _revive(servers))
+
+
+def _servers(settings: Settings, folder: Path) -> EmbeddedServers:
+    servers = EmbeddedServers(
+        folder,
+        database_url=_revealed(settings.database_url),
+        redis_url=_revealed(settings.redis_url),
+    )
+    try:
+        return servers.enter()
+    except FolderInUse as error:
+        raise DemoFailed(f"{error}.{_seen(folder)}") from None
+
+
+def _revealed(url: SecretStr | None) -> str | None:
+    return url.get_secret_value() if url is not None else None
+
+
+def _do(what: str, program: Program) -> None:
+    _say(f"Running: {what} …")
+    code = run_once(program)
+    if code != 0:
+        raise DemoFailed(f"{what} ended with exit code {code}; the lines above say why")
+
+
+def _revive(servers: EmbeddedServers) -> None:
+    for name in servers.revive():
+        _say(f"{name} had ended and was started again.")
+
+
+def _announce(demo: Demo) -> None:
+    """Wait until the web process is ready, then say where everything is."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while not _is_ready(demo):
+        if time.monotonic() > deadline:
+            _say(f"Not ready after {_READY_SECONDS:.0f} s; the lines above say why. Ctrl-C stops.")
+            return
+        time.sleep(0.2)
+    write_private(demo.folder / "demo.address", f"{demo.web_url}/demo")
+    _say(
+        "\n"
+        f"  {demo.web_url}/demo      a phone: write `pay`, booking KS-2024-001\n"
+        f"  {demo.web_url}/readyz    is it ready\n"
+        f"  {demo.simulators_url}          the simulated Twilio and providers\n"
+        "\n"
+        "  Ctrl-C stops everything and keeps the data.\n"
+    )
+
+
+def _is_ready(demo: Demo) -> bool:
+    try:
+        return requests.get(f"{demo.web_url}/readyz", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def sample_customers(path: Path) -> list[dict[str, str]]:
+    """Who can be played on the demo's phone: name, phone and booking of each sample customer of our
+    operator, once.
+    """
+    customers: dict[str, dict[str, str]] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["operator"] == OPERATOR:
+                customer = {
+                    "name": row["customer_name"],
+                    "phone": row["customer_phone"],
+                    "booking": row["reference"],
+                }
+                customers.setdefault(row["customer_phone"], customer)
+    return list(customers.values())
+
+
+def choose_port(wanted: int, others: frozenset[int]) -> int:
+    """The first free port from `wanted` on that is none of `others`; says so when it is another."""
+    for port in range(wanted, min(wanted + _PORTS_TRIED, 65536)):
+        if port not in others and _is_free(port):
+            if port != wanted:
+                _say(f"Port {wanted} is taken: using {port}.")
+            return port
+    raise DemoFailed(f"no free port from {wanted} on")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            return False
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # Connections that have just ended do not make a port taken; somebody who listens does.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _kept_secret(path: Path) -> str:
+    if not path.exists():
+        write_private(path, secrets.token_hex(32))
+    return path.read_text()
+
+
+def _seen(folder: Path) -> str:
+    try:
+        return f" Is it a demo? Then see {(folder / 'demo.address').read_text()}"
+    except OSError:
+        return ""
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    write_out(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,119 @@
+"""What a new version needs before it serves: the tables, the default operator, and the accounts that the settings name."""
+
+import json
+from pathlib import Path
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bot.config import Settings
+from domain.database import Database, transaction
+from domain.models import Account, AuditEntry, Operator
+from domain.sealing import Sealer, Unreadable
+
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+# Any two deployments that migrate at once take turns on this.
+_MIGRATION_LOCK = 7_083_665
+
+log = structlog.get_logger(__name__)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def migrate(database: Database) -> None:
+    """Bring the tables up to date. Safe to run from several machines at once."""
+    with database.engine.connect() as connection:
+        connection.execute(select(func.pg_advisory_lock(_MIGRATION_LOCK)))
+        connection.commit()
+        try:
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(select(func.pg_advisory_unlock(_MIGRATION_LOCK)))
+            connection.commit()
+
+
+def is_migrated(connection: Connection) -> bool:
+    """Whether the tables are those of this version."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def release(database: Database, settings: Settings, sealer: Sealer) -> None:
+    """Migrate, and make the default operator and its accounts from the settings; a changed key replaces the old one."""
+    migrate(database)
+    with transaction() as db:
+        operator_id = operator_named(db, settings.default_operator)
+        if settings.omari_api_base_url is not None and settings.omari_merchant_key is not None:
+            public = {"base_url": settings.omari_api_base_url, "channel": settings.omari_channel}
+            secrets = {"merchant_key": settings.omari_merchant_key.get_secret_value()}
+            for currency in ("USD", "ZWG"):
+                _keep_account(db, operator_id, "omari", currency, public, secrets, sealer)
+
+
+def operator_named(db: Session, name: str) -> int:
+    """The operator of this name, made when there is none."""
+    db.execute(insert(Operator).values(name=name).on_conflict_do_nothing())
+    return db.execute(select(Operator.id).where(Operator.name == name)).scalar_one()
+
+
+def _keep_account(
+    db: Session,
+    operator_id: int,
+    provider: str,
+    currency: str,
+    public: dict[str, str],
+    secrets: dict[str, str],
+    sealer: Sealer,
+) -> None:
+    account = db.execute(
+        select(Account).where(
+            Account.operator_id == operator_id,
+            Account.provider == provider,
+            Account.currency == currency,
+            Account.is_default,
+        )
+    ).scalar_one_or_none()
+    if account is None:
+        account = Account(
+            operator_id=operator_id,
+            provider=provider,
+            currency=currency,
+            name=f"{provider} {currency}",
+            is_default=True,
+            active=True,
+        )
+        db.add(account)
+    elif account.settings == public and _opens_to(sealer, account.secrets_sealed, secrets):
+        return
+    account.settings = public
+    account.secrets_sealed = sealer.seal(json.dumps(secrets))
+    db.flush()
+    db.add(
+        AuditEntry(
+            actor="cli",
+            act="account_from_settings",
+            subject=f"account:{account.id}",
+            detail={"provider": provider},
+        )
+    )
+
+
+def _opens_to(sealer: Sealer, sealed: bytes, secrets: dict[str, str]) -> bool:
+    try:
+        return bool(json.loads(sealer.open(sealed)) == secrets)
+    except Unreadable:
+        return False

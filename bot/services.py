@@ -1,0 +1,34 @@
+"""Where PostgreSQL and Redis are: as the settings say, or the embedded ones of the data folder, joined or started."""
+
+import atexit
+from contextlib import ExitStack
+
+from pydantic import SecretStr
+
+from bot.config import Settings
+from bot.embedded import urls_for
+
+
+def with_servers(settings: Settings) -> Settings:
+    """The settings with both URLs known. What had to be started ends with this process."""
+    if settings.database_url is not None and settings.redis_url is not None:
+        return settings
+    stack = ExitStack()
+    atexit.register(stack.close)
+    urls = stack.enter_context(
+        urls_for(
+            settings.data_folder,
+            database_url=_text(settings.database_url),
+            redis_url=_text(settings.redis_url),
+        )
+    )
+    return settings.model_copy(
+        update={
+            "database_url": SecretStr(urls.database_url),
+            "redis_url": SecretStr(urls.redis_url),
+        }
+    )
+
+
+def _text(url: SecretStr | None) -> str | None:
+    return None if url is None else url.get_secret_value()

@@ -1,0 +1,225 @@
+"""Turns: everything a contact sent or was told about is heard in order, each with all of its effects or none.
+
+    lock(contact) ▸ BEGIN ▸ contact FOR UPDATE ▸ oldest unheard ▸ flow ▸ outbox ▸ turn row ▸ COMMIT ▸ session ▸ unlock ▸ look again
+
+The Redis lock only spares waiting: whoever does not get it leaves, and its holder looks once more after unlocking. The
+contact's row lock, UNIQUE(cause) and UNIQUE(contact, sequence) are what makes it right.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from redis import RedisError
+from redis.lock import Lock
+from sqlalchemy import func, update
+from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session as Database
+
+from bot import views
+from bot.desk import DatabaseDesk, Tools
+from bot.runtime import Runtime
+from domain import bookings, contacts, outbox
+from domain.contacts import Waiting
+from domain.crashpoints import reach
+from domain.database import repeat, transaction
+from domain.models import Contact, Message, Payment, PaymentEvent
+from flows.redaction import redact
+from flows.turns import Heard, Say, Session, Told, Turn
+
+_LOCK_SECONDS = 15
+_TRIES = 3
+# Events that can come more than once for one payment, and are told each time.
+_REPEATABLE = frozenset({"otp_wrong", "code_lost"})
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What became of hearing one thing: where the conversation stands now, to be kept in Redis after the commit."""
+
+    sequence: int
+    session: Session | None
+
+
+def drain(runtime: Runtime, contact_id: int) -> None:
+    """Hear everything that waits for this contact, unless somebody is at it already. Raises nothing for outages."""
+    try:
+        while _drain_once(runtime, contact_id):
+            with transaction() as db:
+                if not contacts.anything_waiting(db, contact_id):
+                    return
+    except (OperationalError, PoolTimeout, RedisError) as error:
+        # It is filed: the sweep hears it when the servers are back.
+        log.warning("turn_put_off", contact=contact_id, error=type(error).__name__)
+
+
+def _drain_once(runtime: Runtime, contact_id: int) -> bool:
+    """Hear one thing under the contact's lock. False: somebody else is at it, nothing waited, or it failed."""
+    lock = Lock(runtime.redis, f"turn:{contact_id}", timeout=_LOCK_SECONDS, blocking=False)
+    if not lock.acquire():
+        return False
+    try:
+        return _hear_oldest(runtime, contact_id)
+    finally:
+        lock.release()
+
+
+def _hear_oldest(runtime: Runtime, contact_id: int) -> bool:
+    kept = runtime.sessions.get(contact_id)
+    trying: list[Waiting] = []
+    try:
+        heard = repeat(
+            lambda db: _hear(runtime, db, contact_id, kept, trying), committed="turn_committed"
+        )
+    except (OperationalError, PoolTimeout, RedisError):
+        raise
+    except Exception:
+        log.exception("turn_failed", contact=contact_id, cause=trying[-1].cause if trying else None)
+        if trying:
+            with transaction() as db:
+                _count_failure(runtime, db, contact_id, trying[-1])
+        return False
+    if heard is None:
+        return False
+    if heard.session is not None:
+        runtime.sessions.put(contact_id, heard.sequence, heard.session)
+    return True
+
+
+def _hear(
+    runtime: Runtime,
+    db: Database,
+    contact_id: int,
+    kept: tuple[int, Session] | None,
+    trying: list[Waiting],
+) -> _Heard | None:
+    """One turn, in one transaction: the effects, the replies and the proof that it was heard."""
+    contact = contacts.lock_contact(db, contact_id)
+    waiting = contacts.next_waiting(db, contact_id)
+    if waiting is None:
+        return None
+    trying.append(waiting)
+    if kept is not None and kept[0] == contact.sequence:
+        session: Session | None = kept[1]
+    else:
+        stored = contacts.last_session(db, contact)
+        session = Session.from_json(json.dumps(stored)) if stored else None
+    if waiting.kind == "message":
+        after = _hear_message(runtime, db, contact, waiting, session)
+    else:
+        after = _hear_event(runtime, db, contact, waiting, session)
+    document: dict[str, Any] = json.loads(after.to_json()) if after else {}
+    sequence = contacts.write_turn(db, contact, waiting, document)
+    db.flush()
+    reach("turn_written" if waiting.kind == "message" else "event_written")
+    return _Heard(sequence, after)
+
+
+def _hear_message(
+    runtime: Runtime, db: Database, contact: Contact, waiting: Waiting, session: Session | None
+) -> Session | None:
+    message = db.get_one(Message, waiting.id)
+    details = message.details
+    text = runtime.messages.open(message.sealed) if message.sealed else ""
+    contact.last_inbound_at = message.created_at
+    contact.profile_name = details.get("profile_name", contact.profile_name)
+    code_expected = runtime.engine.expects_code(session)
+    message.body = redact(text, code_expected=code_expected)
+    message.sealed, message.status, message.heard_at = None, "heard", func.clock_timestamp()
+    if details.get("opt_out") is not None:
+        # Twilio answered this one itself, and stops what we send after STOP: nothing may be said.
+        stopped = details["opt_out"] == "STOP"
+        contact.opted_out_at = func.clock_timestamp() if stopped else None
+        return session
+    contact.opted_out_at = None
+    desk = _desk(runtime, db, contact)
+    heard = Heard(
+        text=text,
+        payload=details.get("payload"),
+        media=tuple(details.get("media", ())),
+        forwarded=bool(details.get("forwarded")),
+        location=bool(details.get("location")),
+    )
+    turn = _converse(runtime, contact, desk, session, heard)
+    if runtime.settings.otp_redact_at_twilio and message.body != text:
+        message.due_at = func.clock_timestamp()  # its copy at Twilio is blanked by a worker
+    outbox.add_replies(db, contact.id, [_reply(say) for say in turn.says])
+    return turn.session
+
+
+def _hear_event(
+    runtime: Runtime, db: Database, contact: Contact, waiting: Waiting, session: Session | None
+) -> Session | None:
+    event = db.get_one(PaymentEvent, waiting.id)
+    db.execute(
+        update(PaymentEvent)
+        .where(PaymentEvent.id == event.id)
+        .values(heard_at=func.clock_timestamp())
+    )
+    payment = db.get_one(Payment, event.payment_id)
+    known = bookings.facts(db, [payment.booking_id], contact.id)[0]
+    told = Told(
+        name=event.told or "",
+        payment=views.payment_view(payment, views.booking_view(known, runtime.policy)),
+        ordinal=event.version if event.told in _REPEATABLE else 0,
+    )
+    turn = _converse(runtime, contact, _desk(runtime, db, contact), session, told)
+    # Also to who wants no messages: what became of their money they are told. Opting out cancelled
+    # what was only waiting, and after Twilio's own STOP nothing leaves Twilio.
+    outbox.add_replies(db, contact.id, [_reply(say) for say in turn.says])
+    return turn.session
+
+
+def _converse(
+    runtime: Runtime,
+    contact: Contact,
+    desk: DatabaseDesk,
+    session: Session | None,
+    heard: Heard | Told,
+) -> Turn:
+    nonce = str(contact.sequence + 1)
+    return runtime.engine.hear(session, heard, desk, contact.language, nonce)
+
+
+def _desk(runtime: Runtime, db: Database, contact: Contact) -> DatabaseDesk:
+    tools = Tools(
+        runtime.policy,
+        runtime.accounts,
+        runtime.vault,
+        runtime.answers,
+        runtime.settings.otp_digits,
+    )
+    return DatabaseDesk(db, tools, contact, contacts.address_of(db, contact.id))
+
+
+def _reply(say: Say) -> outbox.Reply:
+    return outbox.Reply(
+        phrase=say.key,
+        body=say.text,
+        buttons=[(button.id, button.title) for button in say.buttons],
+        payment_id=UUID(say.payment) if say.payment and say.told else None,
+        told=say.told,
+        expires_seconds=say.expires_seconds,
+    )
+
+
+def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Waiting) -> None:
+    """A thing that failed three times is given to a person, with an apology, and blocks nothing any longer."""
+    contact = contacts.lock_contact(db, contact_id)
+    table = Message if waiting.kind == "message" else PaymentEvent
+    over = waiting.attempts + 1 >= _TRIES
+    values: dict[str, Any] = {"attempts": table.attempts + 1}
+    if over:
+        values["heard_at"] = func.clock_timestamp()
+        if table is Message:
+            values |= {"status": "failed", "sealed": None, "body": "[not understood]"}
+    db.execute(update(table).where(table.id == waiting.id, table.heard_at.is_(None)).values(values))
+    if not over:
+        return
+    contact.person_wanted_at = func.clock_timestamp()
+    sorry = runtime.engine.sorry(contact.language)
+    outbox.add_replies(db, contact_id, [_reply(sorry)])

@@ -1,0 +1,52 @@
+"""Rows as conversations see them: bookings and payments turned into the desk's frozen views."""
+
+from domain.bookings import BookingFacts
+from domain.models import Payment
+from domain.money import Money
+from domain.payments import BY_CUSTOMER
+from domain.policy import Policy
+from domain.states import SUCCEEDED
+from flows.desk import BookingView, PaymentStatus, PaymentView
+from providers.registry import PROVIDERS
+
+
+def booking_view(known: BookingFacts, policy: Policy) -> BookingView:
+    """A booking as its traveller may see it."""
+    booking, currency = known.booking, known.booking.currency
+    balance = max(0, booking.total_minor - booking.paid_minor)
+    free = max(0, balance - known.hold.held_minor)
+    deposit = max(0, (booking.deposit_minor or 0) - booking.paid_minor)
+    return BookingView(
+        reference=booking.reference,
+        display_reference=known.display_reference,
+        operator=known.operator.name,
+        tour=known.tour.name if known.tour else None,
+        start_date=known.departure.start_date if known.departure else None,
+        total=Money(booking.total_minor, currency),
+        paid=Money(booking.paid_minor, currency),
+        balance=Money(balance, currency),
+        free=Money(free, currency),
+        minimum=Money(min(policy.minimum_minor, free), currency),
+        deposit_due=Money(min(deposit, free), currency) if deposit else None,
+        held_until=known.hold.until,
+        own_hold=known.hold.own,
+        cancelled=booking.cancelled_at is not None,
+    )
+
+
+def payment_view(payment: Payment, booking: BookingView) -> PaymentView:
+    """A payment as its payer may see it: of the number charged only the end."""
+    return PaymentView(
+        id=str(payment.id),
+        status=PaymentStatus(payment.status),
+        provider=payment.provider,
+        provider_title=PROVIDERS[payment.provider].title,
+        amount=Money(payment.amount_minor, payment.currency),
+        payer_hint=f"…{payment.payer_number[-3:]}" if payment.payer_number else "",
+        otp_reference=payment.otp_reference,
+        otp_tries_left=max(0, payment.otp_tries - payment.otp_try + 1),
+        receipt=payment.provider_reference if payment.status == SUCCEEDED else None,
+        failure=payment.failure,
+        cancel_requested=payment.cancel_reason == BY_CUSTOMER,
+        booking=booking,
+    )

@@ -1,0 +1,155 @@
+"""Twilio's two webhooks: what customers send, and what became of what we sent.
+
+Signature first, and closed when in doubt. Then the message is filed and committed, and only then heard.
+Documented behaviour of the sender: docs/whatsapp.md.
+"""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import structlog
+from flask import Blueprint, Request, Response, current_app, request
+from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from twilio.request_validator import RequestValidator
+
+from bot.runtime import Runtime
+from bot.turns import drain
+from domain import inbox, outbox
+from domain.crashpoints import reach
+from domain.database import repeat
+
+blueprint = Blueprint("whatsapp", __name__, url_prefix="/whatsapp")
+log = structlog.get_logger(__name__)
+
+_LONGEST_TEXT = 4_000
+_LONGEST_PAYLOAD = 200
+_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
+# `whatsapp:+263774975187`, or a user id without a number: `whatsapp:ZW.1A2B3C4D5E6F`.
+_ADDRESS = re.compile(r"whatsapp:(\+[1-9]\d{6,14}|[A-Z]{2}\.[0-9A-Za-z]{4,140})")
+# Twilio's words for what became of a message, in ours. `accepted`, `scheduled`, `queued` and `sending` say nothing new.
+_REPORTS = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "failed": "refused",
+    "undelivered": "refused",
+    "canceled": "refused",
+}
+
+
+def _runtime() -> Runtime:
+    runtime: Runtime = current_app.extensions["tourpay"]
+    return runtime
+
+
+def signed_url(public_base_url: str, incoming: Request) -> str:
+    """The URL that Twilio signed: our public base, and path and query exactly as they came.
+
+    Never from `request.url`: a proxy changes scheme, host and port.
+    """
+    raw = str(incoming.environ.get("RAW_URI") or incoming.environ.get("REQUEST_URI") or "")
+    if not raw:
+        query = incoming.query_string.decode("latin-1")
+        raw = incoming.path + (f"?{query}" if query else "")
+    parts = urlsplit(raw)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    return public_base_url.rstrip("/") + path
+
+
+def is_from_twilio(runtime: Runtime, incoming: Request) -> bool:
+    """Whether the request carries a good signature by one of our tokens, and names our account."""
+    signature = incoming.headers.get("X-Twilio-Signature")
+    tokens = runtime.settings.twilio_tokens()
+    if not signature or not tokens:
+        return False
+    url = signed_url(runtime.settings.public_base_url, incoming)
+    signed = any(
+        RequestValidator(token).validate(url, incoming.form, signature) for token in tokens
+    )
+    return signed and incoming.form.get("AccountSid") == runtime.settings.twilio_account_sid
+
+
+def _answer() -> Response:
+    return Response("<Response/>", content_type="text/xml")
+
+
+@blueprint.post("/inbound")
+def inbound() -> Response:
+    """A customer's message: filed, then heard. 200 once it is filed, whatever becomes of hearing it."""
+    runtime = _runtime()
+    if not is_from_twilio(runtime, request):
+        log.warning("webhook_refused", path=request.path)
+        return Response("signature", status=403)
+    form = request.form
+    sender = _ADDRESS.fullmatch(form.get("From", ""))
+    if sender is None or _SID.fullmatch(form.get("MessageSid", "")) is None:
+        log.warning("webhook_not_understood", path=request.path)
+        return _answer()
+    text = form.get("Body", "").replace("\0", "")[:_LONGEST_TEXT]
+    sealed = runtime.messages.seal(text)
+    details = _details(form)
+    sid = form["MessageSid"]
+    try:
+        filed = repeat(lambda db: inbox.file_message(db, sender[1], sid, sealed, details))
+    except (OperationalError, PoolTimeout) as error:
+        # Nothing is half done. Twilio tries again, and what it gives up on is found in its list.
+        log.warning("not_filed", error=type(error).__name__)
+        return Response("try again", status=503, headers={"Retry-After": "5"})
+    reach("message_filed")
+    drain(runtime, filed.contact_id)
+    return _answer()
+
+
+def _details(form: Any) -> dict[str, Any]:
+    """What matters of a message beside its text; only what is there."""
+    media = [
+        form.get(f"MediaContentType{number}", "")[:80] or "unknown"
+        for number in range(min(_count(form.get("NumMedia")), 10))
+    ]
+    found = {
+        "profile_name": form.get("ProfileName", "").replace("\0", "")[:100],
+        "payload": (form.get("ButtonPayload") or form.get("ListId") or "")[:_LONGEST_PAYLOAD],
+        "media": media,
+        "forwarded": form.get("Forwarded") == "true" or form.get("FrequentlyForwarded") == "true",
+        "location": "Latitude" in form,
+        "opt_out": form.get("OptOutType", "")[:10],
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else 0
+
+
+@blueprint.post("/status")
+def status() -> Response:
+    """What became of a message of ours. Best effort at Twilio: late, twice and out of order."""
+    runtime = _runtime()
+    if not is_from_twilio(runtime, request):
+        log.warning("webhook_refused", path=request.path)
+        return Response("signature", status=403)
+    form = request.form
+    word = _REPORTS.get(form.get("MessageStatus", ""))
+    sid = form.get("MessageSid", "")
+    if word is None or _SID.fullmatch(sid) is None:
+        return _answer()
+    token = _token(request.args.get("m"))
+    code = form.get("ErrorCode", "")[:10] or None
+    try:
+        known = repeat(lambda db: outbox.record_report(db, token, sid, word, code))
+    except (OperationalError, PoolTimeout):
+        return Response("try again", status=503, headers={"Retry-After": "5"})
+    if not known:
+        log.info("report_of_unknown_message", sid=sid)
+    if word == "refused":
+        log.warning("reply_refused", sid=sid, code=code)
+    return _answer()
+
+
+def _token(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,88 @@
+"""What tests share: real servers, started once, and for each test a database of its own, copied from a migrated one."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from pydantic import SecretStr
+
+from bot import runtime as runtimes
+from bot.app import create_app
+from bot.config import Settings
+from bot.embedded import EmbeddedServers, ServerUrls, create_database, drop_database
+from bot.release import migrate
+from bot.runtime import Runtime
+from domain.database import Database, configure
+
+TEMPLATE = "tourpay_template"
+ACCOUNT_SID = "AC00000000000000000000000000000001"
+AUTH_TOKEN = "test_auth_token_0001"  # noqa: S105 - a simulator's
+PUBLIC_URL = "https://bot.example.com"
+WHATSAPP_NUMBER = "+14155238886"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUrls]:
+    """One PostgreSQL with a migrated template database, and one Valkey, for the whole run of this process."""
+    folder = tmp_path_factory.mktemp("servers")
+    with EmbeddedServers(folder, durable=False) as owner:
+        url = create_database(owner.urls.database_url, TEMPLATE)
+        template = Database(url)
+        migrate(template)
+        template.engine.dispose()
+        yield owner.urls
+
+
+@pytest.fixture
+def database_url(servers: ServerUrls) -> Iterator[str]:
+    """An empty, migrated database for one test."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    yield create_database(servers.database_url, name, template=TEMPLATE)
+    drop_database(servers.database_url, name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The test's database, the current one of this process."""
+    database = Database(database_url)
+    configure(database)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def settings(servers: ServerUrls, database_url: str) -> Settings:
+    """Settings as a deployment's, with pauses cut short."""
+    return Settings(
+        _env_file=None,
+        environment="test",
+        secret_key=SecretStr("a secret for tests, of a fair length"),
+        public_base_url=PUBLIC_URL,
+        database_url=SecretStr(database_url),
+        redis_url=SecretStr(servers.redis_url),
+        twilio_account_sid=ACCOUNT_SID,
+        twilio_auth_token=SecretStr(AUTH_TOKEN),
+        twilio_whatsapp_number=WHATSAPP_NUMBER,
+        data_folder=Path("never used"),
+    )
+
+
+@pytest.fixture
+def runtime(settings: Settings) -> Iterator[Runtime]:
+    """A process's runtime on the test's database and an empty Redis."""
+    runtime = runtimes.start(settings)
+    runtime.redis.flushall()
+    yield runtime
+    runtime.database.engine.dispose()
+    runtime.redis.close()
+
+
+@pytest.fixture
+def app(runtime: Runtime) -> Flask:
+    """The Flask app, as a web process would serve it."""
+    return create_app(runtime)

@@ -1,0 +1,99 @@
+"""Sweeps: rows whose nudge was lost, or whose time has come, are found again here. One indexed query when nothing is due."""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import exists, func, select
+
+from bot.channel import Refused, Unanswered
+from bot.turns import drain
+from domain import clock, contacts, inbox, outbox, payments
+from domain.database import current as current_database
+from domain.database import repeat, transaction
+from domain.models import Message, Payment, PaymentEvent
+from domain.nudges import Nudge
+from domain.payments.opening import ATTEND, QUEUE
+from workers.process import current
+from workers.replies import blank_codes, clear_doubts
+
+_AT_ONCE = 100
+_TWILIO_LOOKS_BACK = timedelta(hours=1)
+# Twilio tries its webhook again for 15 s, and the webhook brings more than the list has: buttons, names.
+_TWILIO_GAVE_UP = timedelta(seconds=30)
+
+log = structlog.get_logger(__name__)
+
+
+def sweep() -> None:
+    """Look once over everything that can be due, and hand on what is. Harmless when doubled."""
+    late = current().runtime.settings.nudge_lost_seconds
+    now = func.clock_timestamp()
+    before = now - timedelta(seconds=late)
+    with transaction() as db:
+        payment, unheard, reply, doubt, blank = db.execute(
+            select(
+                exists().where(Payment.next_check_at <= now),
+                exists().where(
+                    Message.direction == "in",
+                    Message.heard_at.is_(None),
+                    Message.created_at < before,
+                )
+                | exists().where(
+                    PaymentEvent.told.is_not(None),
+                    PaymentEvent.heard_at.is_(None),
+                    PaymentEvent.at < before,
+                ),
+                exists().where(Message.due_at <= now, Message.status == "due"),
+                exists().where(Message.due_at <= now, Message.status.in_(("sending", "uncertain"))),
+                exists().where(Message.due_at <= now, Message.direction == "in"),
+            )
+        ).one()
+    if payment:
+        _hand_on_payments()
+    if unheard:
+        _hear(late)
+    if reply:
+        current_database().ring([outbox.SEND_DUE])
+    if doubt:
+        clear_doubts()
+    if blank:
+        blank_codes()
+
+
+def _hand_on_payments() -> None:
+    with transaction() as db:
+        due = payments.claim_due(db, _AT_ONCE, current().runtime.policy)
+    current_database().ring([Nudge(ATTEND, QUEUE, str(payment_id)) for payment_id in due])
+
+
+def _hear(late: float) -> None:
+    with transaction() as db:
+        waiting = contacts.unheard_since(db, late, _AT_ONCE)
+    for contact_id in waiting:
+        drain(current().runtime, contact_id)
+
+
+def find_missed_messages() -> None:
+    """File what customers sent while Twilio could not reach us: its list of incoming messages is compared with ours."""
+    channel, runtime = current().channel, current().runtime
+    if channel is None:
+        return
+    try:
+        listed = channel.received_since(clock.now() - _TWILIO_LOOKS_BACK)
+    except (Refused, Unanswered) as error:
+        log.warning("twilio_list_unanswered", error=str(error))
+        return
+    received = [each for each in listed if each.at < clock.now() - _TWILIO_GAVE_UP]
+    with transaction() as db:
+        known = inbox.known_sids(db, [each.sid for each in received])
+    for each in reversed(received):
+        if each.sid in known:
+            continue
+        log.warning("missed_message_found", sid=each.sid)
+        details = {"media": ["unknown"] * each.media} if each.media else {}
+        sealed = runtime.messages.seal(each.body)
+        address, sid = each.address, each.sid
+        filed = repeat(
+            lambda db, a=address, s=sid, t=sealed, d=details: inbox.file_message(db, a, s, t, d)  # type: ignore[misc]
+        )
+        drain(runtime, filed.contact_id)

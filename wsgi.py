@@ -1,0 +1,8 @@
+"""The entry of every web process and of `flask --app wsgi …`: `wsgi:application`."""
+
+from bot.app import create_app
+from bot.config import load_settings
+from bot.services import with_servers
+from bot.runtime import start
+
+application = create_app(start(with_servers(load_settings())))
