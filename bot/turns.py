@@ -24,12 +24,12 @@ from bot.runtime import Runtime
 from domain import bookings, contacts, outbox
 from domain.contacts import Waiting
 from domain.crashpoints import reach
-from domain.database import repeat, transaction
+from domain.database import name_commit, repeat, transaction
 from domain.models import Contact, Message, Payment, PaymentEvent
 from flows.redaction import redact
 from flows.turns import Heard, Say, Session, Told, Turn
 
-_LOCK_SECONDS = 15
+_LOCK_SECONDS = 5
 _TRIES = 3
 # Events that can come more than once for one payment, and are told each time.
 _REPEATABLE = frozenset({"otp_wrong", "code_lost"})
@@ -72,9 +72,7 @@ def _hear_oldest(runtime: Runtime, contact_id: int) -> bool:
     kept = runtime.sessions.get(contact_id)
     trying: list[Waiting] = []
     try:
-        heard = repeat(
-            lambda db: _hear(runtime, db, contact_id, kept, trying), committed="turn_committed"
-        )
+        heard = repeat(lambda db: _hear(runtime, db, contact_id, kept, trying))
     except (OperationalError, PoolTimeout, RedisError):
         raise
     except Exception:
@@ -115,7 +113,9 @@ def _hear(
     document: dict[str, Any] = json.loads(after.to_json()) if after else {}
     sequence = contacts.write_turn(db, contact, waiting, document)
     db.flush()
-    reach("turn_written" if waiting.kind == "message" else "event_written")
+    is_message = waiting.kind == "message"
+    reach("turn_written" if is_message else "event_written")
+    name_commit(db, "turn_committed" if is_message else "event_committed")
     return _Heard(sequence, after)
 
 

@@ -18,6 +18,7 @@ _LOCK_TIMEOUT_MS = 5_000
 _STATEMENT_TIMEOUT_MS = 30_000
 _CONNECT_TIMEOUT_SECONDS = 3
 _REPEATS = 4
+_COMMIT = "commit"
 
 
 class Database:
@@ -59,24 +60,27 @@ def current() -> Database:
     return _Current.database
 
 
-@contextmanager
-def transaction(committed: str | None = None) -> Iterator[Session]:
-    """One transaction: commits at the end, rolls back on any error, rings what was promised after.
+def name_commit(db: Session, point: str) -> None:
+    """Name the crash point between this transaction's commit and its ringing."""
+    db.info[_COMMIT] = point
 
-    `committed` names the crash point between the commit and the ringing.
-    """
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One transaction: commits at the end, rolls back on any error, rings what was promised after."""
     database = current()
     with database.sessions() as db:
         with db.begin():
             yield db
         nudges = take(db)
-    if committed is not None:
-        reach(committed)
+        point = db.info.pop(_COMMIT, None)
+    if point is not None:
+        reach(point)
     if nudges:
         database.ring(nudges)
 
 
-def repeat(work: Callable[[Session], Answer], committed: str | None = None) -> Answer:
+def repeat(work: Callable[[Session], Answer]) -> Answer:
     """Do `work` in a transaction of its own, again after a deadlock, a lost race or a cut connection.
 
     `work` must be harmless when done twice, because a connection cut at COMMIT leaves the outcome
@@ -84,7 +88,7 @@ def repeat(work: Callable[[Session], Answer], committed: str | None = None) -> A
     """
     for attempt in range(1, _REPEATS + 1):
         try:
-            with transaction(committed) as db:
+            with transaction() as db:
                 return work(db)
         except DBAPIError as error:
             if attempt == _REPEATS or not _may_repeat(error):

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from bot.turns import drain
 from domain import payments
 from domain.crashpoints import reach, reach_during
-from domain.database import repeat, transaction
+from domain.database import name_commit, repeat, transaction
 from domain.models import Payment
 from domain.money import Money
 from domain.payments import Act, Locked, ProviderCall, Word
@@ -245,7 +245,12 @@ def _wrong_otp(error: WrongOtp) -> Record:
 
 def _record(payment_id: UUID, record: Record) -> None:
     """Write down what came of a call: booking and payment locked and read afresh, repeated where the database asks for it."""
-    repeat(lambda db: record(db, payments.lock(db, payment_id)), committed="settled")
+
+    def write(db: Session) -> None:
+        record(db, payments.lock(db, payment_id))
+        name_commit(db, "settled")
+
+    repeat(write)
 
 
 def _story(call: Call) -> ProviderCall:

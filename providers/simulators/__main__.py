@@ -36,7 +36,6 @@ DEFAULTS: dict[str, Any] = {
     "merchant_name": "KALAI SAFARIS",
     "business_name": "Tourpay",
     "omari_book": "",
-    "omari_session_seconds": 300,
     "customers": [],
 }
 REQUIRED = ("account_sid", "auth_token", "webhook_url", "merchant_key")
@@ -109,7 +108,6 @@ def build(settings: dict[str, Any]) -> SimulatorSettings:
         omari=OmariSimulatorSettings(
             merchant_key=settings["merchant_key"],
             merchant_name=settings["merchant_name"],
-            session_seconds=float(settings["omari_session_seconds"]),
             book_path=Path(book) if book else None,
         ),
         phone=PhoneSettings(settings["business_name"], customers),

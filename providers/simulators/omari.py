@@ -5,6 +5,7 @@
     GET  /_sim/book              auths, debits, and how often each operation was asked
     GET  /_sim/knobs             the knobs that are turned; POST turns one (see wire_faults),
                                  DELETE clears them
+    POST /_sim/end/<msisdn>      the payments that a number was sent codes for run out now
     POST /_sim/reset             an empty book, no knobs
 
 The end of the paying number decides what happens, so that every outcome can be tried by hand:
@@ -91,6 +92,7 @@ def create_omari(settings: OmariSimulatorSettings) -> Blueprint:
         ("/_sim/sms/<msisdn>", "sms", omari.sms, ["GET"]),
         ("/_sim/book", "book", omari.show_book, ["GET"]),
         ("/_sim/knobs", "knobs", omari.turn_knobs, ["GET", "POST", "DELETE"]),
+        ("/_sim/end/<msisdn>", "end", omari.end, ["POST"]),
         ("/_sim/reset", "reset", omari.reset, ["POST"]),
     ):
         blueprint.add_url_rule(rule, endpoint, view, methods=methods)
@@ -164,6 +166,10 @@ class _Omari:
             except ValueError as error:
                 return _reply({"error": str(error)}, 400)
         return jsonify(self._knobs.listing())
+
+    def end(self, msisdn: str) -> Response:
+        self._book.end(msisdn)
+        return _reply({"ended": True}, 200)
 
     def reset(self) -> Response:
         self._knobs.clear()

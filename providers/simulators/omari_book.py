@@ -189,6 +189,13 @@ class OmariBook:
             "requests": requests,
         }
 
+    def end(self, msisdn: str) -> None:
+        """Let what waits for this number's code run out, as its session's end would."""
+        with self._lock, self._db:
+            self._db.execute(
+                "UPDATE auth SET expires_at = ? WHERE msisdn = ?", (time.time(), msisdn)
+            )
+
     def reset(self) -> None:
         """Forget everything."""
         with self._lock, self._db:

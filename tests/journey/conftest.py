@@ -1,4 +1,4 @@
-"""A running product for a test, on a database and a Redis database of its own; its logs are shown when the test fails."""
+"""Running products for tests; their logs are shown when a test fails."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,16 +6,33 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from bot.embedded import ServerUrls
+from bot.embedded import ServerUrls, create_database, drop_database
+from tests.conftest import TEMPLATE
 from tests.journey.house import House
 
 
-@pytest.fixture
-def house(tmp_path: Path, servers: ServerUrls, database_url: str) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def house(
+    tmp_path_factory: pytest.TempPathFactory, servers: ServerUrls, request: pytest.FixtureRequest
+) -> Iterator[House]:
+    """One product for a module's tests, each of which brings customers of its own."""
+    folder: Path = tmp_path_factory.mktemp("house")
+    name = "house_" + request.module.__name__.rpartition(".")[2]
     with Redis.from_url(servers.redis_url) as redis:
         redis.flushall()
-    with House(tmp_path, database_url, servers.redis_url) as house:
+    url = create_database(servers.database_url, name, template=TEMPLATE)
+    with House(folder, url, servers.redis_url) as house:
+        house.start_all()
         yield house
-        for name in sorted(house.folder.glob("*.log")):
-            print(f"--- {name.name}\n{name.read_text()[-3000:]}")  # noqa: T201 - shown by pytest on failure
-        print("--- story", *house.story(), sep="\n")  # noqa: T201
+    drop_database(servers.database_url, name)
+
+
+@pytest.fixture(autouse=True)
+def shown_on_failure(house: House) -> Iterator[None]:
+    """What the processes wrote during this test, and the story so far, for whoever reads of its failure."""
+    house.use_database()
+    before = {file: file.stat().st_size for file in house.folder.glob("*.log")}
+    yield
+    for file in sorted(house.folder.glob("*.log")):
+        print(f"--- {file.name}\n{file.read_text()[before.get(file, 0):][-3000:]}")  # noqa: T201
+    print("--- story", *house.story()[-25:], sep="\n")  # noqa: T201

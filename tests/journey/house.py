@@ -2,12 +2,14 @@
 
     with House(...) as house:
         house.start_all()
-        house.say("pay")                          a POST signed by Twilio's own RequestValidator
-        house.hears("booking reference")          what came back at the simulated Twilio's API
+        tendai = house.customer()                 a traveller with a booking
+        tendai.say("pay")                         a POST signed as Twilio signs
+        tendai.hears("booking reference")         what came back at the simulated Twilio's API
 
 One harness for journeys, kills and faults. Processes run the very lines of the Procfile.
 """
 
+import itertools
 import json
 import os
 import shlex
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self
@@ -28,7 +31,7 @@ from twilio.request_validator import RequestValidator
 from bot.supervisor import read_procfile
 from domain.audit import prove
 from domain.database import Database, configure, transaction
-from domain.models import Message, Payment, PaymentEvent
+from domain.models import Departure, Message, Operator, Payment, PaymentEvent, Transfer
 from tests import factories
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +39,6 @@ ACCOUNT_SID = "AC00000000000000000000000000000001"
 AUTH_TOKEN = "test_auth_token_0001"
 MERCHANT_KEY = "test_merchant_key_0001"
 NUMBER = "+14155238886"
-CUSTOMER = f"+{factories.PHONE}"
 PROCESSES = ("simulators", "web", "worker_replies", "worker_payments", "worker_sweeps", "clock")
 
 # Pauses that are minutes for customers are a second or two here. The order between them stays.
@@ -84,6 +86,7 @@ class House:
         self.web_port, self.simulators_port = free_port(), free_port()
         self.web_url = f"http://127.0.0.1:{self.web_port}"
         self.simulators_url = f"http://127.0.0.1:{self.simulators_port}"
+        self._customers = itertools.count(1)
         self.database = Database(database_url)
         configure(self.database)
         self._lines = read_procfile(ROOT / "Procfile")
@@ -105,6 +108,10 @@ class House:
             "WEB_CONCURRENCY": "2",
             **SHORT,
         }
+
+    def use_database(self) -> None:
+        """Make this product's database the current one of the test's process."""
+        configure(self.database)
 
     # Processes
 
@@ -157,7 +164,6 @@ class House:
         return {
             "port": self.simulators_port,
             "webhook_url": f"{self.web_url}/whatsapp/inbound#rc=2&rp=5xx,ct,rt&rt=4000",
-            "omari_session_seconds": 20,
             "account_sid": ACCOUNT_SID,
             "auth_token": AUTH_TOKEN,
             "whatsapp_number": NUMBER,
@@ -198,66 +204,6 @@ class House:
         """Everything that any process wrote."""
         return "\n".join(file.read_text() for file in sorted(self.folder.glob("*.log")))
 
-    # The customer's side
-
-    def post(self, body: str, *, sender: str = CUSTOMER, sid: str | None = None, **more: str) -> int:
-        """A message as Twilio's webhook brings it, signed by its own RequestValidator. Returns the HTTP status."""
-        url = f"{self.web_url}/whatsapp/inbound"
-        form = {
-            "MessageSid": sid or f"SM{token_hex(16)}",
-            "AccountSid": ACCOUNT_SID,
-            "From": f"whatsapp:{sender}",
-            "To": f"whatsapp:{NUMBER}",
-            "WaId": sender.lstrip("+"),
-            "ProfileName": "Tendai",
-            "Body": body,
-            "NumMedia": "0",
-            **more,
-        }
-        signature = RequestValidator(AUTH_TOKEN).compute_signature(url, form)
-        return requests.post(
-            url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15
-        ).status_code
-
-    def say(self, body: str, *, sender: str = CUSTOMER) -> None:
-        """A customer writes on the simulated WhatsApp, which calls our webhook as Twilio does."""
-        answer = requests.post(
-            f"{self.simulators_url}/_sim/twilio/inbound",
-            json={"from": sender, "body": body, "profile_name": "Tendai"},
-            timeout=30,
-        )
-        answer.raise_for_status()
-
-    def replies(self, sender: str = CUSTOMER) -> list[str]:
-        """The texts that the simulated Twilio was handed for a customer, in order."""
-        answer = requests.get(
-            f"{self.simulators_url}/_sim/twilio/messages", params={"to": sender}, timeout=10
-        )
-        return [message["body"] for message in answer.json()["messages"]]
-
-    def hears(self, part: str, *, sender: str = CUSTOMER, seconds: float = 20) -> str:
-        """Wait until the newest replies contain this text; returns the whole reply."""
-
-        def look() -> str | None:
-            return next((each for each in reversed(self.replies(sender)) if part in each), None)
-
-        try:
-            found: str = eventually(f"a reply with {part!r}", look, seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; replies: {self.replies(sender)}") from None
-        return found
-
-    def code(self, number: str = factories.PHONE) -> str:
-        """The code in the newest SMS that the simulated Omari sent to a number."""
-
-        def look() -> str | None:
-            url = f"{self.simulators_url}/omari/_sim/sms/{number}"
-            inbox = requests.get(url, timeout=10).json()
-            messages = inbox if isinstance(inbox, list) else inbox["messages"]
-            return str(messages[-1]["otp"]) if messages else None
-
-        return str(eventually("an SMS with a code", look))
-
     # What the outside world and the books say
 
     def knob(self, **wish: object) -> None:
@@ -266,24 +212,31 @@ class House:
             f"{self.simulators_url}/omari/_sim/knobs", json=wish, timeout=10
         ).raise_for_status()
 
+    def end_omari_session(self, customer: "Customer") -> None:
+        """Let Omari's own session for this customer's payments run out now."""
+        url = f"{self.simulators_url}/omari/_sim/end/{customer.phone}"
+        requests.post(url, timeout=10).raise_for_status()
+
     def omari_book(self) -> dict[str, Any]:
         book: dict[str, Any] = requests.get(
             f"{self.simulators_url}/omari/_sim/book", timeout=10
         ).json()
         return book
 
-    def sample(self, *, total_minor: int = 50_000) -> None:
-        """Tendai Moyo's booking KS-2024-001 with Kalai Safaris."""
+    def customer(self, *, total_minor: int = 50_000) -> "Customer":
+        """Another traveller with a booking of their own on the same departure."""
+        number = next(self._customers)
+        phone, reference = f"2637749751{number:02d}", f"KS-2024-{number:03d}"
         with transaction() as db:
             owner = db.execute(
-                select(factories.Operator).where(factories.Operator.name == "Kalai Safaris")
+                select(Operator).where(Operator.name == "Kalai Safaris")
             ).scalar_one()
-            on = factories.departure(db, factories.tour(db, owner))
-            factories.booking(db, owner, on, total_minor=total_minor)
-
-    def payments(self) -> list[Payment]:
-        with transaction() as db:
-            return list(db.execute(select(Payment).order_by(Payment.created_at)).scalars())
+            on = db.execute(select(Departure)).scalar_one_or_none()
+            on = on or factories.departure(db, factories.tour(db, owner))
+            factories.booking(
+                db, owner, on, reference=reference, phone=phone, total_minor=total_minor
+            )
+        return Customer(self, phone, reference)
 
     def story(self) -> list[str]:
         """Each line of every payment's story, for a failing test to show."""
@@ -311,9 +264,113 @@ class House:
         eventually("everything is heard and sent", self.all_is_quiet)
         with transaction() as db:
             assert prove(db) == []
+            receipts = set(db.execute(select(Transfer.receipt)).scalars())
             told = db.execute(
                 select(Message.payment_id, Message.told).where(
                     Message.told.is_not(None), Message.sid.is_not(None)
                 )
             ).all()
         assert len(told) == len(set(told)), "no message of one kind is sent twice"
+        taken = {debit["payment_reference"] for debit in self.omari_book()["debits"]}
+        assert taken == receipts, "the provider's book says what ours says"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A traveller with a phone, and a booking of their own."""
+
+    house: House
+    phone: str
+    reference: str
+
+    def post(self, body: str, *, sid: str | None = None, **more: str) -> int:
+        """A message as Twilio's webhook brings it, signed by its own RequestValidator. Returns the HTTP status."""
+        url = f"{self.house.web_url}/whatsapp/inbound"
+        form = {
+            "MessageSid": sid or f"SM{token_hex(16)}",
+            "AccountSid": ACCOUNT_SID,
+            "From": f"whatsapp:+{self.phone}",
+            "To": f"whatsapp:{NUMBER}",
+            "WaId": self.phone,
+            "ProfileName": "Tendai",
+            "Body": body,
+            "NumMedia": "0",
+            **more,
+        }
+        signature = RequestValidator(AUTH_TOKEN).compute_signature(url, form)
+        return requests.post(
+            url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15
+        ).status_code
+
+    def say(self, body: str) -> None:
+        """Write on the simulated WhatsApp, which calls our webhook as Twilio does."""
+        answer = requests.post(
+            f"{self.house.simulators_url}/_sim/twilio/inbound",
+            json={"from": f"+{self.phone}", "body": body, "profile_name": "Tendai"},
+            timeout=30,
+        )
+        answer.raise_for_status()
+
+    def replies(self) -> list[str]:
+        """The texts that the simulated Twilio was handed for this customer, in order."""
+        answer = requests.get(
+            f"{self.house.simulators_url}/_sim/twilio/messages",
+            params={"to": f"+{self.phone}"},
+            timeout=10,
+        )
+        return [message["body"] for message in answer.json()["messages"]]
+
+    def hears(self, part: str, *, seconds: float = 20) -> str:
+        """Wait until a reply contains this text; returns the newest one that does."""
+
+        def look() -> str | None:
+            return next((each for each in reversed(self.replies()) if part in each), None)
+
+        try:
+            found: str = eventually(f"a reply with {part!r}", look, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; replies: {self.replies()}") from None
+        return found
+
+    def code(self) -> str:
+        """The code in the newest SMS that the simulated Omari sent to this number."""
+
+        def look() -> str | None:
+            url = f"{self.house.simulators_url}/omari/_sim/sms/{self.phone}"
+            inbox = requests.get(url, timeout=10).json()
+            return str(inbox[-1]["otp"]) if inbox else None
+
+        return str(eventually("an SMS with a code", look))
+
+    def payments(self) -> list[Payment]:
+        """This customer's payments, oldest first."""
+        with transaction() as db:
+            return list(
+                db.execute(
+                    select(Payment)
+                    .where(Payment.payer_number == self.phone)
+                    .order_by(Payment.created_at)
+                ).scalars()
+            )
+
+    def receipts(self) -> list[str]:
+        """The receipts that the ledger has for this customer."""
+        with transaction() as db:
+            return list(
+                db.execute(
+                    select(Transfer.receipt)
+                    .join(Payment, Payment.id == Transfer.payment_id)
+                    .where(Payment.payer_number == self.phone)
+                ).scalars()
+            )
+
+    def pay_until_code(self, amount: str = "100") -> None:
+        """Walk up to the moment when the code is asked for."""
+        self.say("pay")
+        self.hears("booking reference")
+        self.say(self.reference)
+        self.hears("How much")
+        self.say(amount)
+        self.hears("Which Omari number")
+        self.say("this number")
+        self.hears("Asking Omari")
