@@ -2,7 +2,7 @@
 
 from bot.app import create_app
 from bot.config import load_settings
-from bot.services import with_servers
 from bot.runtime import start
+from bot.services import with_servers
 
 application = create_app(start(with_servers(load_settings())))

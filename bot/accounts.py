@@ -1,4 +1,6 @@
-"""Operators' merchant accounts, and the adapters that speak for them: one adapter to an account and process."""
+"""Operators' merchant accounts, and the adapters that speak for them: one adapter to an account and
+process.
+"""
 
 import json
 from dataclasses import dataclass, field
@@ -14,7 +16,9 @@ from providers.registry import PROVIDERS, Timeouts, build
 
 @dataclass(slots=True)
 class Accounts:
-    """Finds and builds. An adapter keeps its connections, so it is kept for as long as its account's secrets stand."""
+    """Finds and builds. An adapter keeps its connections, so it is kept for as long as its
+    account's secrets stand.
+    """
 
     sealer: Sealer
     timeouts: Timeouts
@@ -35,7 +39,9 @@ class Accounts:
         return {name: account_id for name, account_id in rows if name in PROVIDERS}
 
     def adapter(self, db: Session, account_id: int) -> Provider:
-        """The adapter for one account. Raises NoResultFound, and sealing.Unreadable after a lost secret."""
+        """The adapter for one account. Raises NoResultFound, and sealing.Unreadable after a lost
+        secret.
+        """
         account = db.execute(select(Account).where(Account.id == account_id)).scalar_one()
         key = (account.id, account.secrets_sealed)
         if key not in self._built:

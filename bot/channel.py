@@ -1,7 +1,8 @@
 """WhatsApp through Twilio's REST API: sending a reply, looking one up, blanking what held a code.
 
-Three answers, as with providers: taken (a sid), Refused (a definite no), NotNow (surely not taken, may be tried again),
-and Unanswered: Twilio may have it, so its callback or its list is asked before it is sent again.
+Three answers, as with providers: taken (a sid), Refused (a definite no), NotNow (surely not taken,
+may be tried again), and Unanswered: Twilio may have it, so its callback or its list is asked before
+it is sent again.
 """
 
 import json
@@ -23,7 +24,8 @@ from domain.outbox import Doubtful, Outgoing
 
 _TIMEOUT_SECONDS = (5, 10)
 _CONNECTIONS = 10
-# Surely not taken, and worth another try later: throttled, out of order, or our own credentials are wrong for now.
+# Surely not taken, and worth another try later: throttled, out of order, or our own credentials are
+# wrong for now.
 _NOT_NOW_CODES = frozenset(
     {20003, 20429, 20503, 63001, 63007, 63008, 63009, 63010, 63012, 63017, 63018, 63038}
 )
@@ -50,7 +52,8 @@ class Unanswered(Exception):
 
 
 class _Http(HttpClient):
-    """The SDK's way out: one kept session, a time limit, no redirects, no repeats, no proxy from the environment.
+    """The SDK's way out: one kept session, a time limit, no redirects, no repeats, no proxy from
+    the environment.
 
     With `api_url` everything goes there instead of to Twilio's hosts: a simulator.
     """
@@ -72,7 +75,6 @@ class _Http(HttpClient):
         data: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
         allow_redirects: bool = False,
         **_unused: Any,
     ) -> Response:
@@ -161,7 +163,8 @@ class TwilioChannel:
         )
 
     def lookalikes(self, message: Doubtful) -> list[str]:
-        """Sids in Twilio's list that may be this message: same receiver, same text, sent since it was claimed.
+        """Sids in Twilio's list that may be this message: same receiver, same text, sent since it
+        was claimed.
 
         Raises Refused, Unanswered.
         """
@@ -225,7 +228,9 @@ class TwilioChannel:
         return {"content_sid": sid, "content_variables": json.dumps(variables)}
 
     def _content_sid(self, count: int) -> str:
-        """The reusable content of so many buttons; made at Twilio once, its sid kept in Redis and here."""
+        """The reusable content of so many buttons; made at Twilio once, its sid kept in Redis and
+        here.
+        """
         if count in self._contents:
             return self._contents[count]
         key = f"content:{self._client.username}:buttons:{count}"

@@ -19,7 +19,9 @@ class SettingsError(ValueError):
 
 
 class Settings(BaseSettings):
-    """What a deployment sets. Names in the environment are these in upper case. Times in seconds."""
+    """What a deployment sets. Names in the environment are these in upper case. Times in
+    seconds.
+    """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
@@ -113,7 +115,9 @@ class Settings(BaseSettings):
         )
 
     def twilio_tokens(self) -> tuple[str, ...]:
-        """The auth tokens whose signatures count: the present one, and the previous during rotation."""
+        """The auth tokens whose signatures count: the present one, and the previous during
+        rotation.
+        """
         tokens = (self.twilio_auth_token, self.twilio_auth_token_previous)
         return tuple(token.get_secret_value() for token in tokens if token is not None)
 
@@ -152,7 +156,9 @@ def _unfit_for_production(settings: Settings) -> list[str]:
 
 
 def load_settings() -> Settings:
-    """Read the environment and `.env`. Raises SettingsError with everything that is wrong at once."""
+    """Read the environment and `.env`. Raises SettingsError with everything that is wrong
+    at once.
+    """
     try:
         return Settings()  # type: ignore[call-arg, unused-ignore]
     except ValidationError as error:

@@ -1,4 +1,6 @@
-"""The desk that conversations work at, with the database behind it. One desk serves one turn, inside its transaction."""
+"""The desk that conversations work at, with the database behind it. One desk serves one turn,
+inside its transaction.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +49,9 @@ class Tools:
 
 
 class DatabaseDesk:
-    """Implements flows.desk.Desk. The contact is locked by the turn; bookings and payments are locked here, in order."""
+    """Implements flows.desk.Desk. The contact is locked by the turn; bookings and payments are
+    locked here, in order.
+    """
 
     def __init__(self, db: Session, tools: Tools, contact: Contact, address: str) -> None:
         self._db = db

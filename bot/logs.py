@@ -1,4 +1,6 @@
-"""Structured logs: JSON lines in production, readable ones elsewhere. No number, code, key or message text is ever a field."""
+"""Structured logs: JSON lines in production, readable ones elsewhere. No number, code, key or
+message text is ever a field.
+"""
 
 import logging
 import re
@@ -8,10 +10,21 @@ from typing import Any
 
 import structlog
 
-# What is left of a number or a code that slipped into a text of somebody else's: an error message, a library's line.
+# What is left of a number or a code that slipped into a text of somebody else's: an error message,
+# a library's line.
 _DIGITS = re.compile(r"(?<![\w.-])\+?\d[\d \u00a0-]{6,}\d(?![\w-])")
 # Libraries that would log requests with their bodies, or arguments of jobs.
-_QUIET = ("urllib3", "twilio", "rq", "rq.worker", "rq.cron", "transitions", "werkzeug", "sqlalchemy", "alembic")
+_QUIET = (
+    "urllib3",
+    "twilio",
+    "rq",
+    "rq.worker",
+    "rq.cron",
+    "transitions",
+    "werkzeug",
+    "sqlalchemy",
+    "alembic",
+)
 
 
 def mask(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

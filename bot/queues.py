@@ -21,7 +21,9 @@ log = structlog.get_logger(__name__)
 
 
 def connect(url: str) -> Redis:
-    """A client that never sends a command twice: redis-py repeats silently by default, and one lost answer would double it."""
+    """A client that never sends a command twice: redis-py repeats silently by default, and one lost
+    answer would double it.
+    """
     return Redis.from_url(
         url,
         retry=Retry(NoBackoff(), 0),
@@ -32,7 +34,9 @@ def connect(url: str) -> Redis:
 
 
 def bell_flag(nudge: Nudge) -> str:
-    """The key that says "rung already": jobs without a subject drain everything, so one waiting is enough."""
+    """The key that says "rung already": jobs without a subject drain everything, so one waiting is
+    enough.
+    """
     return f"rung:{nudge.job}"
 
 

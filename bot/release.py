@@ -1,4 +1,6 @@
-"""What a new version needs before it serves: the tables, the default operator, and the accounts that the settings name."""
+"""What a new version needs before it serves: the tables, the default operator, and the accounts
+that the settings name.
+"""
 
 import json
 from pathlib import Path
@@ -53,7 +55,9 @@ def is_migrated(connection: Connection) -> bool:
 
 
 def release(database: Database, settings: Settings, sealer: Sealer) -> None:
-    """Migrate, and make the default operator and its accounts from the settings; a changed key replaces the old one."""
+    """Migrate, and make the default operator and its accounts from the settings; a changed key
+    replaces the old one.
+    """
     migrate(database)
     with transaction() as db:
         operator_id = operator_named(db, settings.default_operator)

@@ -1,4 +1,6 @@
-"""What one process is made of: settings, connections, keys, the conversation engine. Built once, when the process starts."""
+"""What one process is made of: settings, connections, keys, the conversation engine. Built once,
+when the process starts.
+"""
 
 from dataclasses import dataclass
 

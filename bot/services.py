@@ -1,4 +1,6 @@
-"""Where PostgreSQL and Redis are: as the settings say, or the embedded ones of the data folder, joined or started."""
+"""Where PostgreSQL and Redis are: as the settings say, or the embedded ones of the data folder,
+joined or started.
+"""
 
 import atexit
 from contextlib import ExitStack

@@ -1,9 +1,12 @@
-"""Turns: everything a contact sent or was told about is heard in order, each with all of its effects or none.
+"""Turns: everything a contact sent or was told about is heard in order, each with all of its
+effects or none.
 
-    lock(contact) ▸ BEGIN ▸ contact FOR UPDATE ▸ oldest unheard ▸ flow ▸ outbox ▸ turn row ▸ COMMIT ▸ session ▸ unlock ▸ look again
+    lock(contact) ▸ BEGIN ▸ contact FOR UPDATE ▸ oldest unheard ▸ flow ▸ outbox ▸ turn row
+        ▸ COMMIT ▸ session ▸ unlock ▸ look again
 
-The Redis lock only spares waiting: whoever does not get it leaves, and its holder looks once more after unlocking. The
-contact's row lock, UNIQUE(cause) and UNIQUE(contact, sequence) are what makes it right.
+The Redis lock only spares waiting: whoever does not get it leaves, and its holder looks once more
+after unlocking. The contact's row lock, UNIQUE(cause) and UNIQUE(contact, sequence) are what makes
+it right.
 """
 
 import json
@@ -15,7 +18,8 @@ import structlog
 from redis import RedisError
 from redis.lock import Lock
 from sqlalchemy import func, update
-from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session as Database
 
 from bot import views
@@ -39,14 +43,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What became of hearing one thing: where the conversation stands now, to be kept in Redis after the commit."""
+    """What became of hearing one thing: where the conversation stands now, to be kept in Redis
+    after the commit.
+    """
 
     sequence: int
     session: Session | None
 
 
 def drain(runtime: Runtime, contact_id: int) -> None:
-    """Hear everything that waits for this contact, unless somebody is at it already. Raises nothing for outages."""
+    """Hear everything that waits for this contact, unless somebody is at it already. Raises nothing
+    for outages.
+    """
     try:
         while _drain_once(runtime, contact_id):
             with transaction() as db:
@@ -58,7 +66,9 @@ def drain(runtime: Runtime, contact_id: int) -> None:
 
 
 def _drain_once(runtime: Runtime, contact_id: int) -> bool:
-    """Hear one thing under the contact's lock. False: somebody else is at it, nothing waited, or it failed."""
+    """Hear one thing under the contact's lock. False: somebody else is at it, nothing waited, or it
+    failed.
+    """
     lock = Lock(runtime.redis, f"turn:{contact_id}", timeout=_LOCK_SECONDS, blocking=False)
     if not lock.acquire():
         return False
@@ -208,7 +218,9 @@ def _reply(say: Say) -> outbox.Reply:
 
 
 def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Waiting) -> None:
-    """A thing that failed three times is given to a person, with an apology, and blocks nothing any longer."""
+    """A thing that failed three times is given to a person, with an apology, and blocks nothing any
+    longer.
+    """
     contact = contacts.lock_contact(db, contact_id)
     table = Message if waiting.kind == "message" else PaymentEvent
     over = waiting.attempts + 1 >= _TRIES

@@ -1,4 +1,6 @@
-"""The vault: the one place where a customer's code lies, encrypted, for a few minutes, until it is handed over."""
+"""The vault: the one place where a customer's code lies, encrypted, for a few minutes, until it is
+handed over.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID

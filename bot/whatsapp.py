@@ -1,7 +1,7 @@
 """Twilio's two webhooks: what customers send, and what became of what we sent.
 
-Signature first, and closed when in doubt. Then the message is filed and committed, and only then heard.
-Documented behaviour of the sender: docs/whatsapp.md.
+Signature first, and closed when in doubt. Then the message is filed and committed, and only then
+heard. Documented behaviour of the sender: docs/whatsapp.md.
 """
 
 import re
@@ -11,7 +11,8 @@ from uuid import UUID
 
 import structlog
 from flask import Blueprint, Request, Response, current_app, request
-from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twilio.request_validator import RequestValidator
 
 from bot.runtime import Runtime
@@ -28,7 +29,8 @@ _LONGEST_PAYLOAD = 200
 _SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 # `whatsapp:+263774975187`, or a user id without a number: `whatsapp:ZW.1A2B3C4D5E6F`.
 _ADDRESS = re.compile(r"whatsapp:(\+[1-9]\d{6,14}|[A-Z]{2}\.[0-9A-Za-z]{4,140})")
-# Twilio's words for what became of a message, in ours. `accepted`, `scheduled`, `queued` and `sending` say nothing new.
+# Twilio's words for what became of a message, in ours. `accepted`, `scheduled`, `queued` and
+# `sending` say nothing new.
 _REPORTS = {
     "sent": "sent",
     "delivered": "delivered",
@@ -77,7 +79,9 @@ def _answer() -> Response:
 
 @blueprint.post("/inbound")
 def inbound() -> Response:
-    """A customer's message: filed, then heard. 200 once it is filed, whatever becomes of hearing it."""
+    """A customer's message: filed, then heard. 200 once it is filed, whatever becomes of hearing
+    it.
+    """
     runtime = _runtime()
     if not is_from_twilio(runtime, request):
         log.warning("webhook_refused", path=request.path)

@@ -1,4 +1,5 @@
-"""Proves the books, by a way of its own: from evidence and transfers, not from the sums that `settle` keeps.
+"""Proves the books, by a way of its own: from evidence and transfers, not from the sums that
+`settle` keeps.
 
 Each proof is one query that lists what contradicts it; no row, no contradiction.
 """
@@ -10,8 +11,8 @@ from sqlalchemy.orm import Session
 
 _PROOFS = {
     "a booking says another sum than its transfers": """
-        SELECT 'booking ' || b.reference, b.paid_minor || ' paid, transfers say ' || coalesce(t.posted, 0)
-        FROM booking b LEFT JOIN (
+        SELECT 'booking ' || b.reference, b.paid_minor || ' paid, transfers say ' ||
+        coalesce(t.posted, 0) FROM booking b LEFT JOIN (
             SELECT booking_id, sum(CASE WHEN credit = 'booking:' || booking_id THEN amount_minor
                                         WHEN debit = 'booking:' || booking_id THEN -amount_minor
                                         ELSE 0 END) AS posted
@@ -22,7 +23,8 @@ _PROOFS = {
         SELECT 'booking ' || reference, paid_minor || ' of ' || total_minor
         FROM booking WHERE paid_minor > total_minor""",
     "money was credited without a provider's word, or not as it says": """
-        SELECT 'payment ' || r.payment_id, 'receipt ' || r.receipt || ': ' || r.credited || ' credited'
+        SELECT 'payment ' || r.payment_id,
+               'receipt ' || r.receipt || ': ' || r.credited || ' credited'
         FROM (SELECT payment_id, provider, receipt, currency, sum(amount_minor) AS credited,
                      min(evidence_id) AS evidence_id
               FROM transfer WHERE kind IN ('capture', 'surplus')
@@ -38,7 +40,8 @@ _PROOFS = {
         FROM evidence e LEFT JOIN payment p ON p.id = e.payment_id
         WHERE e.word = 'succeeded' AND p.review IS NULL AND NOT EXISTS (
             SELECT FROM transfer t
-            WHERE t.provider = e.provider AND t.receipt = e.receipt AND t.payment_id = e.payment_id)""",
+            WHERE t.provider = e.provider AND t.receipt = e.receipt
+              AND t.payment_id = e.payment_id)""",
     "one receipt was credited to two payments": """
         SELECT 'receipt ' || receipt, count(DISTINCT payment_id) || ' payments'
         FROM transfer WHERE receipt IS NOT NULL
@@ -55,10 +58,11 @@ _PROOFS = {
     "a payment's story has a gap": """
         SELECT 'payment ' || p.id, 'version ' || p.version || ', ' || count(e.id) || ' lines'
         FROM payment p LEFT JOIN payment_event e ON e.payment_id = p.id
-        GROUP BY p.id HAVING count(e.id) <> p.version OR max(e.version) IS DISTINCT FROM p.version""",
+        GROUP BY p.id HAVING count(e.id) <> p.version OR max(e.version) IS DISTINCT FROM
+        p.version""",
     "a payment does not stand where its story ends": """
-        SELECT 'payment ' || p.id, p.status || ', the story says ' || coalesce(last.to_status, 'created')
-        FROM payment p LEFT JOIN (
+        SELECT 'payment ' || p.id, p.status || ', the story says ' || coalesce(last.to_status,
+        'created') FROM payment p LEFT JOIN (
             SELECT DISTINCT ON (payment_id) payment_id, to_status FROM payment_event
             WHERE to_status IS NOT NULL ORDER BY payment_id, version DESC
         ) last ON last.payment_id = p.id
@@ -66,24 +70,28 @@ _PROOFS = {
     "a payment's story jumps": """
         SELECT 'payment ' || payment_id, 'from ' || from_status || ' after ' || before
         FROM (SELECT payment_id, from_status,
-                     coalesce(lag(to_status) OVER (PARTITION BY payment_id ORDER BY version), 'created') AS before
+                     coalesce(lag(to_status) OVER (PARTITION BY payment_id ORDER BY version),
+                              'created') AS before
               FROM payment_event WHERE to_status IS NOT NULL) moves
         WHERE from_status <> before""",
     "an open payment has no time at which somebody looks at it": """
         SELECT 'payment ' || id, status FROM payment
-        WHERE next_check_at IS NULL AND status NOT IN ('succeeded', 'failed', 'expired', 'cancelled')""",
+        WHERE next_check_at IS NULL AND status NOT IN ('succeeded', 'failed', 'expired',
+        'cancelled')""",
     "a refund gives back more than came in": """
         SELECT 'payment ' || p.id, r.back || ' of ' || coalesce(t.brought, 0)
         FROM payment p
         JOIN (SELECT payment_id, sum(amount_minor) AS back FROM refund WHERE status <> 'failed'
               GROUP BY payment_id) r ON r.payment_id = p.id
         LEFT JOIN (SELECT payment_id, sum(amount_minor) AS brought FROM transfer
-                   WHERE kind IN ('capture', 'surplus') GROUP BY payment_id) t ON t.payment_id = p.id
+                   WHERE kind IN ('capture', 'surplus') GROUP BY payment_id) t
+          ON t.payment_id = p.id
         WHERE r.back > coalesce(t.brought, 0)""",
     "a customer was told that nothing moved when money had": """
         SELECT 'payment ' || m.payment_id, 'told ' || m.told
         FROM message m JOIN payment p ON p.id = m.payment_id
-        WHERE p.status = 'succeeded' AND m.told = 'failed' AND m.status NOT IN ('expired', 'refused')""",
+        WHERE p.status = 'succeeded' AND m.told = 'failed'
+          AND m.status NOT IN ('expired', 'refused')""",
 }
 
 

@@ -1,4 +1,6 @@
-"""Bookings as the people on them may see them: found by reference among one's own, proved by surname, tries counted."""
+"""Bookings as the people on them may see them: found by reference among one's own, proved by
+surname, tries counted.
+"""
 
 import unicodedata
 from collections.abc import Sequence
@@ -50,7 +52,9 @@ def _is_own(contact_id: int, phone: str | None) -> ColumnElement[bool]:
 
 
 def find_own(db: Session, contact_id: int, phone: str | None, reference: str) -> list[int]:
-    """Ids of the sender's own bookings that a reference in any spelling names: its own, or the departure's shared one."""
+    """Ids of the sender's own bookings that a reference in any spelling names: its own, or the
+    departure's shared one.
+    """
     key = reference_key(reference)
     own = _is_own(contact_id, phone)
     found = list(db.execute(select(Booking.id).where(Booking.reference_key == key, own)).scalars())
@@ -69,7 +73,9 @@ def find_own(db: Session, contact_id: int, phone: str | None, reference: str) ->
 
 
 def own_bookings(db: Session, contact_id: int, phone: str | None) -> list[int]:
-    """Ids of the sender's bookings that are not cancelled, soonest departure first, ten at the most."""
+    """Ids of the sender's bookings that are not cancelled, soonest departure first, ten at the
+    most.
+    """
     return list(
         db.execute(
             select(Booking.id)
@@ -82,7 +88,9 @@ def own_bookings(db: Session, contact_id: int, phone: str | None) -> list[int]:
 
 
 def facts(db: Session, booking_ids: Sequence[int], contact_id: int) -> list[BookingFacts]:
-    """The bookings with all that their view needs, in the order of the ids: two queries however many there are."""
+    """The bookings with all that their view needs, in the order of the ids: two queries however
+    many there are.
+    """
     if not booking_ids:
         return []
     rows = db.execute(
@@ -105,7 +113,9 @@ def facts(db: Session, booking_ids: Sequence[int], contact_id: int) -> list[Book
 
 
 def too_many_tries(db: Session, contact_id: int, reference: str, policy: Policy) -> bool:
-    """Whether this contact, or this reference over all contacts, has used up a day's failed tries."""
+    """Whether this contact, or this reference over all contacts, has used up a day's
+    failed tries.
+    """
     since = func.clock_timestamp() - func.make_interval(0, 0, 0, 1)
     by_contact, by_reference = db.execute(
         select(
@@ -134,7 +144,9 @@ def _try_key(reference: str) -> str:
 
 
 def prove(db: Session, contact_id: int, reference: str, surname: str) -> int | None:
-    """The booking whose reference and lead traveller's surname both match; it is the contact's own from then on."""
+    """The booking whose reference and lead traveller's surname both match; it is the contact's own
+    from then on.
+    """
     row = db.execute(
         select(Booking.id, Booking.lead_name).where(
             Booking.reference_key == reference_key(reference)
@@ -151,7 +163,9 @@ def prove(db: Session, contact_id: int, reference: str, surname: str) -> int | N
 
 
 def _same_surname(lead_name: str, surname: str) -> bool:
-    """Whether `surname` is how the name ends (`de Wet`, `Wet`); case, accents and punctuation are nobody's."""
+    """Whether `surname` is how the name ends (`de Wet`, `Wet`); case, accents and punctuation are
+    nobody's.
+    """
     name, given = _plain(lead_name), _plain(surname)
     return bool(given) and (name == given or name[-len(given) :] == given)
 

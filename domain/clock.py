@@ -1,4 +1,6 @@
-"""The time, always aware UTC. Due times and expiry are decided by the database's clock, not by this one."""
+"""The time, always aware UTC. Due times and expiry are decided by the database's clock, not by this
+one.
+"""
 
 from datetime import UTC, datetime
 

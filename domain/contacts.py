@@ -1,4 +1,6 @@
-"""Contacts and their turns: who an address is, the lock that orders a conversation, and the proof of what was heard."""
+"""Contacts and their turns: who an address is, the lock that orders a conversation, and the proof
+of what was heard.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,14 +28,17 @@ class Waiting:
 
 
 def contact_of(db: Session, address: str) -> int:
-    """The contact at a WhatsApp address, made when there is none. Two at once end with one contact."""
+    """The contact at a WhatsApp address, made when there is none. Two at once end with one
+    contact.
+    """
     known = select(ContactIdentity.contact_id).where(
         ContactIdentity.channel == "whatsapp", ContactIdentity.address == address
     )
     contact_id = db.execute(known).scalar_one_or_none()
     if contact_id is not None:
         return contact_id
-    # The lock makes two first messages of one person take turns, so that no contact without an identity is left over.
+    # The lock makes two first messages of one person take turns, so that no contact without an
+    # identity is left over.
     db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(address, 0))))
     contact_id = db.execute(known).scalar_one_or_none()
     if contact_id is not None:
@@ -46,7 +51,9 @@ def contact_of(db: Session, address: str) -> int:
 
 
 def lock_contact(db: Session, contact_id: int) -> Contact:
-    """The contact, locked and fresh. Filing another message of the same person does not wait for this lock."""
+    """The contact, locked and fresh. Filing another message of the same person does not wait for
+    this lock.
+    """
     return db.execute(
         select(Contact)
         .where(Contact.id == contact_id)

@@ -1,7 +1,9 @@
-"""Named places where a process can be told to die, so that tests can prove that nothing is lost there.
+"""Named places where a process can be told to die, so that tests can prove that nothing is lost
+there.
 
-`CRASH_AT=<name>` kills the process with SIGKILL when it gets there, once: the file `CRASH_MARK` remembers that it did.
-Production refuses the setting. `flask --app wsgi crashpoints` lists the names.
+`CRASH_AT=<name>` kills the process with SIGKILL when it gets there, once: the file `CRASH_MARK`
+remembers that it did. Production refuses the setting. `flask --app wsgi crashpoints` lists the
+names.
 """
 
 import os
@@ -37,7 +39,9 @@ class _Armed:
 
 
 def arm(point: str | None, mark: Path | None) -> None:
-    """Die at `point`, unless `mark` says that somebody did already. Raises ValueError for a name that is not listed."""
+    """Die at `point`, unless `mark` says that somebody did already. Raises ValueError for a name
+    that is not listed.
+    """
     if point is not None and point not in POINTS:
         raise ValueError(f"no crash point is called {point!r}; there are: {', '.join(POINTS)}")
     _Armed.point, _Armed.mark = point, mark
@@ -50,7 +54,9 @@ def reach(point: str) -> None:
 
 
 def reach_during(point: str) -> None:
-    """Die a moment from now if this is the armed point: while the call that follows is under way."""
+    """Die a moment from now if this is the armed point: while the call that follows is
+    under way.
+    """
     if point == _Armed.point:
         threading.Timer(_DURING_SECONDS, _die).start()
 

@@ -22,7 +22,9 @@ _COMMIT = "commit"
 
 
 class Database:
-    """One engine and what rings after its commits. A process has one; a forked child must make its own."""
+    """One engine and what rings after its commits. A process has one; a forked child must make its
+    own.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 5, ring: Ring = silence) -> None:
         self.engine: Engine = create_engine(
@@ -67,7 +69,9 @@ def name_commit(db: Session, point: str) -> None:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """One transaction: commits at the end, rolls back on any error, rings what was promised after."""
+    """One transaction: commits at the end, rolls back on any error, rings what was
+    promised after.
+    """
     database = current()
     with database.sessions() as db:
         with db.begin():
@@ -81,7 +85,8 @@ def transaction() -> Iterator[Session]:
 
 
 def repeat(work: Callable[[Session], Answer]) -> Answer:
-    """Do `work` in a transaction of its own, again after a deadlock, a lost race or a cut connection.
+    """Do `work` in a transaction of its own, again after a deadlock, a lost race or a cut
+    connection.
 
     `work` must be harmless when done twice, because a connection cut at COMMIT leaves the outcome
     unknown: unique keys and re-reading under the lock make it so. It must call nobody outside.

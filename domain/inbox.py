@@ -1,4 +1,6 @@
-"""Incoming messages: filed once before they are heard, and blanked at Twilio when they held a code."""
+"""Incoming messages: filed once before they are heard, and blanked at Twilio when they
+held a code.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,9 @@ class Filed:
 def file_message(
     db: Session, address: str, sid: str, sealed: bytes, details: Mapping[str, Any]
 ) -> Filed:
-    """File an incoming message before it is heard; the same sid is filed once. One statement for a known sender."""
+    """File an incoming message before it is heard; the same sid is filed once. One statement for a
+    known sender.
+    """
     known = select(
         literal("in"),
         ContactIdentity.contact_id,
@@ -75,7 +79,9 @@ class Blankable:
 
 
 def claim_blankable(db: Session, limit: int) -> list[Blankable]:
-    """Claim heard messages that held a code and still stand at Twilio; given up after some attempts."""
+    """Claim heard messages that held a code and still stand at Twilio; given up after some
+    attempts.
+    """
     due = (
         select(Message.id)
         .where(Message.due_at <= func.clock_timestamp(), Message.direction == "in")

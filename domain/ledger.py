@@ -34,7 +34,9 @@ def payment_status(paid_minor: int, total_minor: int) -> str:
 
 
 def raise_paid(booking: Booking, amount: Money, now: datetime) -> None:
-    """Add a transfer's amount to what a locked booking was paid. The transfer is written in the same transaction."""
+    """Add a transfer's amount to what a locked booking was paid. The transfer is written in the
+    same transaction.
+    """
     if not amount.amount_minor:
         return
     booking.paid_minor += amount.amount_minor

@@ -28,7 +28,9 @@ class Money:
 
     @classmethod
     def from_decimal(cls, amount: Decimal, currency: str) -> "Money":
-        """Exact conversion from major units. Raises MoneyError for more digits than the currency has."""
+        """Exact conversion from major units. Raises MoneyError for more digits than the currency
+        has.
+        """
         if currency not in CURRENCY_EXPONENTS:
             raise MoneyError(f"currency {currency!r} is not one of {', '.join(CURRENCY_EXPONENTS)}")
         if not amount.is_finite():

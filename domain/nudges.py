@@ -1,6 +1,7 @@
 """Nudges: "look at this row now", promised inside a transaction and rung after its commit.
 
-The row is the work; a nudge only saves waiting for the next sweep. So ringing may fail, repeat or get lost.
+The row is the work; a nudge only saves waiting for the next sweep. So ringing may fail, repeat or
+get lost.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """A job by its dotted name, on a queue, with one id or none. Never a name, a number or a code."""
+    """A job by its dotted name, on a queue, with one id or none. Never a name, a number or
+    a code.
+    """
 
     job: str
     queue: str

@@ -1,9 +1,10 @@
 """The outbox: replies are kept in order until Twilio has them, and tells what became of them.
 
-due ▸ sending ─┬▸ sent ▸ delivered ▸ read
-  ▴            ├▸ refused        Twilio's definite no
-  └─ uncertain ◂┘                no answer: Twilio's callback or list is asked before it is due again
-expired: what would be a lie when late
+    due ▸ sending ─┬▸ sent ▸ delivered ▸ read
+      ▴            ├▸ refused        Twilio's definite no
+      └─ uncertain ◂┘                no answer: its callback or list is asked before it is due again
+
+What would be a lie when late ends as `expired`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import case, exists, false, func, literal, null, select, update
+from sqlalchemy import exists, false, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -58,7 +59,9 @@ class Outgoing:
 
 
 def add_replies(db: Session, contact_id: int, replies: Sequence[Reply]) -> None:
-    """Put replies into the outbox, in order. What was told about a payment before is not told again."""
+    """Put replies into the outbox, in order. What was told about a payment before is not told
+    again.
+    """
     if not replies:
         return
     rows = [
@@ -186,7 +189,9 @@ def record_refused(db: Session, message_id: int, code: str) -> None:
 
 
 def record_not_now(db: Session, message_id: int, code: str) -> None:
-    """Twilio did not take it (throttled, or not reached at all): due again later, in the end refused."""
+    """Twilio did not take it (throttled, or not reached at all): due again later, in the end
+    refused.
+    """
     pause = func.make_interval(0, 0, 0, 0, 0, 0, func.power(2.0, Message.attempts))
     attempts = db.execute(select(Message.attempts).where(Message.id == message_id)).scalar_one()
     if attempts >= _ATTEMPTS:
@@ -196,7 +201,9 @@ def record_not_now(db: Session, message_id: int, code: str) -> None:
 
 
 def record_uncertain(db: Session, message_id: int, seconds: float) -> None:
-    """No answer: Twilio may have it. Look into its list after `seconds`, unless its callback comes first."""
+    """No answer: Twilio may have it. Look into its list after `seconds`, unless its callback comes
+    first.
+    """
     _set(
         db,
         message_id,
@@ -239,7 +246,9 @@ def _forward(status: str) -> Any:
 def record_report(
     db: Session, token: UUID | None, sid: str, status: str, error_code: str | None
 ) -> bool:
-    """A status report about a message that we sent, found by our token or its sid. False: not ours."""
+    """A status report about a message that we sent, found by our token or its sid. False:
+    not ours.
+    """
     if status not in _RANKS:
         raise ValueError(f"{status!r} is not a status of a sent message")
     named = Message.sid == sid if token is None else Message.token == token
@@ -275,7 +284,9 @@ class Doubtful:
 
 
 def claim_doubtful(db: Session, limit: int, claim_seconds: float) -> list[Doubtful]:
-    """Claim replies whose sending was never answered for: uncertain ones, and claims that ran out."""
+    """Claim replies whose sending was never answered for: uncertain ones, and claims that
+    ran out.
+    """
     now = func.clock_timestamp()
     due = (
         select(Message.id)

@@ -1,4 +1,6 @@
-"""The numbers that the rules of money go by, in one place; `bot/config.py` fills them from the settings."""
+"""The numbers that the rules of money go by, in one place; `bot/config.py` fills them from the
+settings.
+"""
 
 from dataclasses import dataclass
 
@@ -7,8 +9,8 @@ from dataclasses import dataclass
 class Policy:
     """Limits and times; seconds unless the name says otherwise.
 
-    `lease_margin_seconds` is added to a call's total deadline. A negative word after an unanswered write counts when it
-    is given twice: `negative_wait_seconds` after the lease's end, and again
+    `lease_margin_seconds` is added to a call's total deadline. A negative word after an unanswered
+    write counts when it is given twice: `negative_wait_seconds` after the lease's end, and again
     `negative_again_seconds` later. A nudge that did not come by `nudge_lost_seconds` is lost; a row
     that was claimed by a sweep comes back after `claim_seconds`.
     """

@@ -1,4 +1,6 @@
-"""Encryption at rest: keys derived from one secret, one for each purpose, the previous secret still good for reading."""
+"""Encryption at rest: keys derived from one secret, one for each purpose, the previous secret still
+good for reading.
+"""
 
 import base64
 from dataclasses import dataclass, field
@@ -21,7 +23,9 @@ def derive_key(secret: str, purpose: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Seals with the present secret's key for one purpose; opens with the present or the previous one's."""
+    """Seals with the present secret's key for one purpose; opens with the present or the previous
+    one's.
+    """
 
     _keys: MultiFernet = field(repr=False)
 

@@ -1,8 +1,11 @@
-"""The statuses of a payment and the moves between them. The database holds the same table and refuses any other move.
+"""The statuses of a payment and the moves between them.
 
-created ▸ starting ─┬▸ awaiting_otp ─▸ confirming ─┬▸ succeeded
-                    └▸ awaiting_customer ──────────┼▸ failed · expired · cancelled ─▸ (late money) succeeded
-                              uncertain ◂──────────┴▸ asked until certain; then two people
+The database holds the same table and refuses any other move.
+
+    created ▸ starting ─┬▸ awaiting_otp ─▸ confirming ─┬▸ succeeded
+                        └▸ awaiting_customer ──────────┼▸ failed · expired · cancelled
+                                                       │     └─▸ succeeded (late money)
+                                  uncertain ◂──────────┴▸ asked until certain; then two people
 """
 
 CREATED = "created"
@@ -34,7 +37,8 @@ ENDED_UNPAID = (FAILED, EXPIRED, CANCELLED)
 ENDED = (SUCCEEDED, *ENDED_UNPAID)
 # A write to the provider is under way, under a lease.
 CALLING = (STARTING, CONFIRMING)
-# These hold the booking's balance for a while only; money moves in them only when the customer acts.
+# These hold the booking's balance for a while only; money moves in them only when the customer
+# acts.
 WAITING = (CREATED, STARTING, AWAITING_OTP, AWAITING_CUSTOMER)
 # These hold it for as long as they last: money may have moved already.
 MOVING = (CONFIRMING, UNCERTAIN)

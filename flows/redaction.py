@@ -24,6 +24,9 @@ NUMBER = "[number]"
 _LONGEST = 500
 _FEWEST_OF_CODE, _MOST_OF_CODE, _MOST_OF_PHONE, _PHONE_END = 4, 8, 15, 3
 _MOST_OF_REFERENCE = 12
+# How phone numbers that are written in groups begin, and how many digits they have.
+_GROUPED_PHONES = (("0", 10), ("263", 12), ("91", 12), ("7", 11), ("8", 11), ("7", 9))
+_LONGEST_GROUP = 5
 
 # Digits with a few other marks between them are one number: `8 3 6 0 6 6`, `836 - 066`.
 _RUN = re.compile(r"\d(?:[\W_]{0,6}\d)*+")
@@ -124,14 +127,9 @@ def _masked(written: str, run: str) -> str:
 
 
 def _is_phone(written: str, run: str) -> bool:
-    """Whether a run of nine digits or more is one phone number, so that its end may be shown and
-    is no code's.
-    """
+    """Whether a run of nine digits or more is one phone number, so that its end is no code's."""
     groups = re.split(r"[\W_]+", run)
-    grouped = run.startswith(("0", "263", "91", "7", "8")) and all(
-        len(group) <= 5 for group in groups
-    )
     size = sum(map(len, groups))
-    return (
-        size <= _MOST_OF_PHONE and (len(groups) == 1 or grouped) and written[-_PHONE_END:].isdigit()
-    )
+    grouped = any(run.startswith(start) and size == full for start, full in _GROUPED_PHONES)
+    whole = len(groups) == 1 or (grouped and max(map(len, groups)) <= _LONGEST_GROUP)
+    return size <= _MOST_OF_PHONE and whole and written[-_PHONE_END:].isdigit()

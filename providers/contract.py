@@ -1,8 +1,10 @@
 """What every provider promises: a charge goes in, one of three answers comes out.
 
-    answered, and we know the words      an Outcome, or what the customer does next (EnterOtp, OpenLink, ApproveOnPhone)
-    answered, refused, nothing moved     ProviderRefused (WrongOtp: the same payment may try another code)
-    no answer, or words we do not know   ProviderUncertain: money may have moved; ask, never resend
+answered, and we know the words      an Outcome, or what the customer does next (EnterOtp, OpenLink,
+ApproveOnPhone) answered, refused, nothing moved     ProviderRefused (WrongOtp: the same payment may
+try another
+code) no answer, or words we do not know   ProviderUncertain: money may have moved; ask, never
+resend
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +16,9 @@ from domain.money import Money
 
 
 class Status(StrEnum):
-    """A provider's word about one payment, in ours. A word that an adapter does not know is never one of these."""
+    """A provider's word about one payment, in ours. A word that an adapter does not know is never
+    one of these.
+    """
 
     SUCCEEDED = "succeeded"
     OPEN = "open"  # stands open: waits for the customer, or is being worked on
@@ -25,7 +29,9 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a provider refused, as far as a customer can do something about it. Each has words in flows/phrases."""
+    """Why a provider refused, as far as a customer can do something about it. Each has words in
+    flows/phrases.
+    """
 
     INSUFFICIENT_FUNDS = "insufficient_funds"
     LIMIT = "limit"
@@ -45,7 +51,8 @@ class Charge:
     """One payment as a provider must know it.
 
     `reference` is ours, minted and stored before any call: a dashed lower-case UUID.
-    `payer_number` is international digits without plus (`263771234567`), or None where the provider needs none.
+    `payer_number` is international digits without plus (`263771234567`), or None where the provider
+    needs none.
     """
 
     reference: str
@@ -59,8 +66,8 @@ class Charge:
 class Call:
     """What one HTTP call was, for the payment's story. Holds no secret, OTP or phone number.
 
-    `http_status` is None where no answer came. `body` is the answer redacted and cut; `digest` is the sha256 of the
-    raw bytes (hex), "" where there was none.
+    `http_status` is None where no answer came. `body` is the answer redacted and cut; `digest` is
+    the sha256 of the raw bytes (hex), "" where there was none.
     """
 
     operation: str
@@ -75,7 +82,8 @@ class Call:
 class Outcome:
     """What a provider says became of a payment. Fields that the answer does not carry are None.
 
-    `receipt` is the provider's own id of the money (unique at the provider), present whenever status is SUCCEEDED.
+    `receipt` is the provider's own id of the money (unique at the provider), present whenever
+    status is SUCCEEDED.
     """
 
     status: Status
@@ -121,7 +129,9 @@ class ProviderError(Exception):
     """Base of both bad answers. `str()` is safe to log: operation, HTTP status, code."""
 
     def __init__(self, call: Call, reason: Reason) -> None:
-        super().__init__(f"{call.operation}: http={call.http_status} code={call.code} reason={reason}")
+        super().__init__(
+            f"{call.operation}: http={call.http_status} code={call.code} reason={reason}"
+        )
         self.call = call
         self.reason = reason
 
@@ -142,9 +152,10 @@ class ProviderUncertain(ProviderError):
 class Terms:
     """What a provider's way of paying allows. Times in seconds.
 
-    `call_seconds` is the total deadline of one call, connect included; `hold_seconds` how long a waiting payment holds
-    the booking's balance; `customer_seconds` how long the customer has to act (enter the code, open the link);
-    `otp_tries` how many codes one payment may try (0 where no code is typed).
+    `call_seconds` is the total deadline of one call, connect included; `hold_seconds` how long a
+    waiting payment holds the booking's balance; `customer_seconds` how long the customer has to act
+    (enter the code, open
+    the link); `otp_tries` how many codes one payment may try (0 where no code is typed).
     """
 
     call_seconds: float
@@ -155,7 +166,9 @@ class Terms:
 
 @runtime_checkable
 class Provider(Protocol):
-    """What every adapter has. Times out by itself; raises ProviderRefused and ProviderUncertain, nothing else."""
+    """What every adapter has. Times out by itself; raises ProviderRefused and ProviderUncertain,
+    nothing else.
+    """
 
     name: str
     title: str

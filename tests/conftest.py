@@ -1,4 +1,6 @@
-"""What tests share: real servers, started once, and for each test a database of its own, copied from a migrated one."""
+"""What tests share: real servers, started once, and for each test a database of its own, copied
+from a migrated one.
+"""
 
 import itertools
 import os
@@ -28,7 +30,9 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUrls]:
-    """One PostgreSQL with a migrated template database, and one Valkey, for the whole run of this process."""
+    """One PostgreSQL with a migrated template database, and one Valkey, for the whole run of this
+    process.
+    """
     folder = tmp_path_factory.mktemp("servers")
     with EmbeddedServers(folder, durable=False) as owner:
         url = create_database(owner.urls.database_url, TEMPLATE)

@@ -1,4 +1,6 @@
-"""Rows for tests: a fictional operator, its tours, bookings and customers, each with what the test names and defaults for the rest."""
+"""Rows for tests: a fictional operator, its tours, bookings and customers, each with what the test
+names and defaults for the rest.
+"""
 
 import itertools
 import json
@@ -37,7 +39,9 @@ def operator(db: Session, name: str | None = None) -> Operator:
     return row
 
 
-def tour(db: Session, owner: Operator, number: int = 5, name: str = "Victoria Falls Safari") -> Tour:
+def tour(
+    db: Session, owner: Operator, number: int = 5, name: str = "Victoria Falls Safari"
+) -> Tour:
     row = Tour(id=number, operator_id=owner.id, name=name)
     db.add(row)
     db.flush()

@@ -1,7 +1,9 @@
 """A worker process: `python -m workers replies|payments|sweeps`, one queue to a process.
 
-With more queues to a worker, RQ loses the job of a worker that is killed between taking it and starting it.
-Jobs run in this very process: a fork would share its database connections, and cost more than the job.
+With more queues to a worker, RQ loses the job of a worker that is killed between taking it and
+starting it. Jobs run in this very process: a fork would share its database connections, and cost
+more than the
+job.
 """
 
 import argparse

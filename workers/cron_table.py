@@ -1,6 +1,8 @@
-"""The clock's table, read by `rq cron`: what is promised, how often. Two clocks promise twice, which is harmless.
+"""The clock's table, read by `rq cron`: what is promised, how often. Two clocks promise twice,
+which is harmless.
 
-A sweep that could not run before the next is due is dropped (`ttl`), so that none pile up while no worker runs.
+A sweep that could not run before the next is due is dropped (`ttl`), so that none pile up while no
+worker runs.
 """
 
 import rq.serializers
@@ -10,7 +12,7 @@ from rq.serializers import JSONSerializer
 from workers import sweeps
 
 # `rq cron` cannot be told which serializer to use (rq 2.12): without this it would enqueue pickles.
-rq.serializers.PickleSerializer = JSONSerializer  # type: ignore[misc, assignment]
+rq.serializers.PickleSerializer = JSONSerializer  # type: ignore[assignment]
 
 register(
     sweeps.sweep,

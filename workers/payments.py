@@ -1,4 +1,5 @@
-"""What a payment needs done outside: the provider is asked to start it, handed the code, or asked what became of it.
+"""What a payment needs done outside: the provider is asked to start it, handed the code, or asked
+what became of it.
 
     attend ▸ lock ▸ what is due? ─┬▸ start    lease ▸ COMMIT ▸ call ▸ record
                                   ├▸ confirm  lease ▸ COMMIT ▸ call ▸ record ▸ the code is deleted
@@ -61,7 +62,9 @@ class _Task:
 
 
 def attend(payment_id: str) -> None:
-    """Do what a payment needs now, and let its customer hear of it. Safe to run again, at any time."""
+    """Do what a payment needs now, and let its customer hear of it. Safe to run again, at
+    any time.
+    """
     payment = UUID(payment_id)
     task = _decide(payment)
     if task.act is Act.START:
@@ -137,7 +140,9 @@ def _charge(payment: Payment) -> Charge:
 
 
 def _start(task: _Task) -> Record:
-    """Ask the provider to begin. No transaction is open: a slow provider holds no lock and no connection."""
+    """Ask the provider to begin. No transaction is open: a slow provider holds no lock and no
+    connection.
+    """
     charge, provider = _parts(task)
     if time.monotonic() > task.send_before:
         return _lost(None)
@@ -244,7 +249,9 @@ def _wrong_otp(error: WrongOtp) -> Record:
 
 
 def _record(payment_id: UUID, record: Record) -> None:
-    """Write down what came of a call: booking and payment locked and read afresh, repeated where the database asks for it."""
+    """Write down what came of a call: booking and payment locked and read afresh, repeated where
+    the database asks for it.
+    """
 
     def write(db: Session) -> None:
         record(db, payments.lock(db, payment_id))

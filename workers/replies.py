@@ -1,4 +1,6 @@
-"""What leaves for WhatsApp: the outbox, many messages to a job, over one connection, in order for each contact."""
+"""What leaves for WhatsApp: the outbox, many messages to a job, over one connection, in order for
+each contact.
+"""
 
 import time
 
@@ -19,7 +21,9 @@ log = structlog.get_logger(__name__)
 
 
 def send_due() -> None:
-    """Send what is due, until nothing is. Two workers at once share it: each message is claimed by one."""
+    """Send what is due, until nothing is. Two workers at once share it: each message is claimed by
+    one.
+    """
     channel = current().channel
     if channel is None:
         return
@@ -34,8 +38,8 @@ def send_due() -> None:
             return
         reach("reply_claimed")
         for message in claimed:
-            # One that waited too long behind slow ones is left alone: by then its claim may have run
-            # out, and somebody else be looking for it in Twilio's list.
+            # One that waited too long behind slow ones is left alone: by then its claim may have
+            # run out, and somebody else be looking for it in Twilio's list.
             if time.monotonic() - claimed_at < seconds / 2:
                 _send(channel, message)
 
@@ -61,7 +65,9 @@ def _send(channel: TwilioChannel, message: Outgoing) -> None:
 
 
 def clear_doubts() -> None:
-    """Find out about replies that Twilio did not answer for: only what its list does not have is sent again."""
+    """Find out about replies that Twilio did not answer for: only what its list does not have is
+    sent again.
+    """
     channel = current().channel
     if channel is None:
         return

@@ -1,4 +1,6 @@
-"""What `rq cron -c workers.rq_settings` reads: where Redis is, so that its password stands in no command line."""
+"""What `rq cron -c workers.rq_settings` reads: where Redis is, so that its password stands in no
+command line.
+"""
 
 from bot.config import load_settings
 from bot.services import with_servers

@@ -1,4 +1,6 @@
-"""Sweeps: rows whose nudge was lost, or whose time has come, are found again here. One indexed query when nothing is due."""
+"""Sweeps: rows whose nudge was lost, or whose time has come, are found again here. One indexed
+query when nothing is due.
+"""
 
 from datetime import timedelta
 
@@ -18,7 +20,8 @@ from workers.replies import blank_codes, clear_doubts
 
 _AT_ONCE = 100
 _TWILIO_LOOKS_BACK = timedelta(hours=1)
-# Twilio tries its webhook again for 15 s, and the webhook brings more than the list has: buttons, names.
+# Twilio tries its webhook again for 15 s, and the webhook brings more than the list has: buttons,
+# names.
 _TWILIO_GAVE_UP = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
@@ -74,7 +77,9 @@ def _hear(late: float) -> None:
 
 
 def find_missed_messages() -> None:
-    """File what customers sent while Twilio could not reach us: its list of incoming messages is compared with ours."""
+    """File what customers sent while Twilio could not reach us: its list of incoming messages is
+    compared with ours.
+    """
     channel, runtime = current().channel, current().runtime
     if channel is None:
         return

@@ -3,6 +3,7 @@
 from typing import BinaryIO
 
 import click
+from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
 from bot.cli.common import ACTOR, counted, plain_errors, runtime
@@ -27,6 +28,7 @@ def bookings() -> None:
 
 @bookings.command("import")
 @click.argument("file", type=click.File("rb"))
+@with_appcontext
 def import_bookings(file: BinaryIO) -> None:
     """Add and change bookings from a CSV file: all rows, or none.
 

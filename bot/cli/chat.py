@@ -13,6 +13,7 @@ from uuid import uuid4
 import click
 import structlog
 from flask import current_app
+from flask.cli import with_appcontext
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,6 +34,7 @@ log = structlog.get_logger(__name__)
 @click.command()
 @click.option("--from", "sender", default="+263774975187", show_default=True, metavar="NUMBER")
 @click.option("--webhook", metavar="URL", help="Where to send to, in place of PUBLIC_BASE_URL.")
+@with_appcontext
 def chat(sender: str, webhook: str | None) -> None:
     r"""Talk to the bot in this terminal, as the customer with NUMBER. For development only.
 
@@ -75,6 +77,7 @@ def _converse(door: Door, screen: "Screen", sender: str) -> None:
     finally:
         over.set()
         looking.join()
+    screen.show_new()
 
 
 def _keep_looking(screen: "Screen", over: threading.Event) -> None:

@@ -26,7 +26,8 @@ from providers.registry import PROVIDERS
 # Twilio's words for: try twice more, after 5xx and time-outs, and wait 4 s for an answer.
 RETRIES = "#rc=2&rp=5xx,ct,rt&rt=4000"
 _TIMEOUT_SECONDS = 5
-_FORBIDDEN = 403
+_FORBIDDEN, _NOT_FOUND = 403, 404
+_NO_MESSAGE = f"SM{0:032}"
 
 
 def check_twilio(runtime: Runtime) -> Iterator[Finding]:
@@ -36,14 +37,18 @@ def check_twilio(runtime: Runtime) -> Iterator[Finding]:
         yield fail("Twilio: not configured", "set TWILIO_ACCOUNT_SID and its companions")
         return
     client = twilio_client(settings)
+    is_simulated = settings.twilio_api_url is not None
     try:
-        if settings.twilio_api_url is not None:
-            # A simulator has messages, but no account to look at.
-            client.messages.list(limit=1)
+        # A simulator has no account to show, but it must know that nobody sent this message.
+        account = (
+            client.messages(_NO_MESSAGE).fetch()
+            if is_simulated
+            else client.api.v2010.accounts(settings.twilio_account_sid).fetch()
+        )
+    except TwilioRestException as error:
+        if is_simulated and error.status == _NOT_FOUND:
             yield warn("Twilio: a simulator takes our credentials", "TWILIO_API_URL is set")
             return
-        account = client.api.v2010.accounts(settings.twilio_account_sid).fetch()
-    except TwilioRestException as error:
         hint = "look at TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
         yield fail(f"Twilio: refuses us with HTTP {error.status}, code {error.code}", hint)
         return

@@ -1,6 +1,7 @@
 """`doctor`: looks over a deployment, one line for each thing, and says what to do."""
 
 import click
+from flask.cli import with_appcontext
 
 from bot.cli import checks_inside, checks_outside, findings
 from bot.cli.common import counted, runtime
@@ -21,6 +22,7 @@ _CHECKS: tuple[Check, ...] = (
 
 @click.command()
 @click.pass_context
+@with_appcontext
 def doctor(context: click.Context) -> None:
     """Check a deployment: servers, workers, Twilio, our own address, provider accounts.
 

@@ -1,12 +1,14 @@
 """`release`: what a new version needs before it serves."""
 
 import click
+from flask.cli import with_appcontext
 
 from bot.cli.common import plain_errors, runtime
 from bot.release import release as release_version
 
 
 @click.command()
+@with_appcontext
 def release() -> None:
     """Migrate the database, and make the default operator and its accounts.
 

@@ -88,7 +88,7 @@ def read_bookings(data: bytes, default_operator: str) -> Reading:
     ImportRefused for what cannot be read as a table of bookings at all.
     """
     lines = _lines(_decode(data))
-    columns = _columns(*next(lines))
+    columns = _columns(*next(lines, (1, [])))
     return _read_rows(lines, columns, default_operator)
 
 

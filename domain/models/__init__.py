@@ -1,4 +1,6 @@
-"""The tables. One import of this package knows them all, so that relations between files resolve."""
+"""The tables. One import of this package knows them all, so that relations between files
+resolve.
+"""
 
 from domain.models.base import Base
 from domain.models.payments import (

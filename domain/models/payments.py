@@ -18,18 +18,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.models.base import Base, BigId, CreatedAt, CurrencyCode, Id, Minor, Moment
 
-# While a payment stands in one of these, its contact and its payer's number can have no other (one code, one payment).
-# A payment whose cancelling was asked for no longer counts: its code will never be handed over.
+# While a payment stands in one of these, its contact and its payer's number can have no other (one
+# code, one payment). A payment whose cancelling was asked for no longer counts: its code will never
+# be handed over.
 _ONE_AT_A_TIME = text(
-    "status IN ('created', 'starting', 'awaiting_otp', 'confirming') AND cancel_requested_at IS NULL"
+    "status IN ('created', 'starting', 'awaiting_otp', 'confirming')"
+    " AND cancel_requested_at IS NULL"
 )
 
 
 class Payment(Base):
     """One attempt to pay, with one provider. Its id is the reference that the provider gets.
 
-    What was asked (booking, account, amount, currency, payer number) never changes: a trigger sees to it.
-    `next_check_at` is when somebody must look at the row again; None: nobody needs to.
+    What was asked (booking, account, amount, currency, payer number) never changes: a trigger sees
+    to it. `next_check_at` is when somebody must look at the row again; None: nobody needs to.
     """
 
     __tablename__ = "payment"
@@ -103,7 +105,9 @@ class PaymentStatusName(Base):
 
 
 class PaymentEdge(Base):
-    """The moves that a payment may make; every recorded move refers to one, and a trigger refuses any other."""
+    """The moves that a payment may make; every recorded move refers to one, and a trigger refuses
+    any other.
+    """
 
     __tablename__ = "payment_edge"
 
@@ -112,9 +116,11 @@ class PaymentEdge(Base):
 
 
 class PaymentEvent(Base):
-    """One line of a payment's story: a move, a call to the provider, something to be told. Append-only.
+    """One line of a payment's story: a move, a call to the provider, something to be told. Append-
+    only.
 
-    `told` names what the customer is to hear; such a row is heard by the contact's conversation once.
+    `told` names what the customer is to hear; such a row is heard by the contact's conversation
+    once.
     """
 
     __tablename__ = "payment_event"
@@ -158,7 +164,9 @@ class PaymentEvent(Base):
 
 
 class Evidence(Base):
-    """What we were told about money, by whom: an answer, a poll, a callback, a statement, a person. For ever."""
+    """What we were told about money, by whom: an answer, a poll, a callback, a statement, a person.
+    For ever.
+    """
 
     __tablename__ = "evidence"
 
@@ -178,7 +186,9 @@ class Evidence(Base):
 
 
 class Transfer(Base):
-    """One movement in the ledger, balanced by construction: one amount leaves `debit` and enters `credit`."""
+    """One movement in the ledger, balanced by construction: one amount leaves `debit` and enters
+    `credit`.
+    """
 
     __tablename__ = "transfer"
 
@@ -254,7 +264,8 @@ class Refund(Base):
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint(
-            "status IN ('requested', 'approved', 'sending', 'pending', 'uncertain', 'succeeded', 'failed')",
+            "status IN ('requested', 'approved', 'sending', 'pending', 'uncertain',"
+            " 'succeeded', 'failed')",
             name="status_known",
         ),
         CheckConstraint("approved_by <> requested_by", name="two_people"),

@@ -22,7 +22,9 @@ from domain.models.base import Base, BigId, CreatedAt, Id, Moment
 
 
 class Contact(Base):
-    """A person on WhatsApp. `sequence` counts the turns that were heard; the row's lock orders them."""
+    """A person on WhatsApp. `sequence` counts the turns that were heard; the row's lock orders
+    them.
+    """
 
     __tablename__ = "contact"
 
@@ -37,7 +39,9 @@ class Contact(Base):
 
 
 class ContactIdentity(Base):
-    """An address of a contact: `+263774975187`, or a WhatsApp user id without a number (`ZW.1A2B`)."""
+    """An address of a contact: `+263774975187`, or a WhatsApp user id without a number
+    (`ZW.1A2B`).
+    """
 
     __tablename__ = "identity"
 
@@ -63,7 +67,9 @@ class BookingContact(Base):
 
 
 class LookupTry(Base):
-    """A failed try to find or prove a booking, counted per contact and day and per reference and day."""
+    """A failed try to find or prove a booking, counted per contact and day and per reference and
+    day.
+    """
 
     __tablename__ = "lookup_try"
 
@@ -112,8 +118,8 @@ class Message(Base):
     __table_args__ = (
         CheckConstraint("direction IN ('in', 'out')", name="direction_known"),
         CheckConstraint(
-            "status IN ('filed', 'heard', 'failed', 'due', 'sending', 'uncertain', 'sent', 'delivered',"
-            " 'read', 'refused', 'expired')",
+            "status IN ('filed', 'heard', 'failed', 'due', 'sending', 'uncertain', 'sent',"
+            " 'delivered', 'read', 'refused', 'expired')",
             name="status_known",
         ),
         UniqueConstraint("payment_id", "told"),
@@ -140,7 +146,9 @@ class Message(Base):
 
 
 class Turn(Base):
-    """One message or event, heard by one conversation: the proof that it was, and where the conversation stood after."""
+    """One message or event, heard by one conversation: the proof that it was, and where the
+    conversation stood after.
+    """
 
     __tablename__ = "turn"
 

@@ -1,4 +1,6 @@
-"""What is sold, by whom, and to whom: operators, tours, departures, bookings; and the staff who look after them."""
+"""What is sold, by whom, and to whom: operators, tours, departures, bookings; and the staff who
+look after them.
+"""
 
 from datetime import date
 from typing import Any
@@ -20,8 +22,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.models.base import Base, BigId, CreatedAt, CurrencyCode, Id, Minor, Moment
 
-# `lpad` would cut a number of four digits, so it serves short ones only; the date is built from numbers because
-# to_char is not immutable.
+# `lpad` would cut a number of four digits, so it serves short ones only; the date is built from
+# numbers because to_char is not immutable.
 _SHARED_REFERENCE = """
 'BK-T' || CASE WHEN tour_id < 1000 THEN lpad(tour_id::text, 3, '0') ELSE tour_id::text END || '-' ||
 lpad((extract(year FROM start_date) * 10000 + extract(month FROM start_date) * 100
@@ -41,7 +43,9 @@ class Operator(Base):
 
 
 class Tour(Base):
-    """A tour. Its id is the tour number that stands in shared references: ours, unique over all operators."""
+    """A tour. Its id is the tour number that stands in shared references: ours, unique over all
+    operators.
+    """
 
     __tablename__ = "tour"
 
@@ -71,9 +75,11 @@ class Departure(Base):
 
 
 class Booking(Base):
-    """A customer's place on a tour. `paid_minor` is what the ledger says; a trigger compares them at every commit.
+    """A customer's place on a tour. `paid_minor` is what the ledger says; a trigger compares them
+    at every commit.
 
-    `lead_phone` is international digits without plus. `joined_at` is the moment of the first payment.
+    `lead_phone` is international digits without plus. `joined_at` is the moment of the first
+    payment.
     """
 
     __tablename__ = "booking"
@@ -135,7 +141,9 @@ class Staff(Base):
 
 
 class Account(Base):
-    """One operator's merchant account with one provider in one currency. Secrets are sealed, never in the clear."""
+    """One operator's merchant account with one provider in one currency. Secrets are sealed, never
+    in the clear.
+    """
 
     __tablename__ = "account"
 
@@ -163,7 +171,9 @@ class Account(Base):
 
 
 class AuditEntry(Base):
-    """One act of staff, for ever. `actor` is an e-mail address, or `cli` for whoever has the machine."""
+    """One act of staff, for ever. `actor` is an e-mail address, or `cli` for whoever has the
+    machine.
+    """
 
     __tablename__ = "audit_entry"
 

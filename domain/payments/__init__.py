@@ -1,8 +1,10 @@
 """The life of a payment, and the one door through which money enters a booking.
 
-opening   a payment begins: balance held, limits kept            calls    the leases before and the answers after a call
-story     locks, moves, and what is written about them            settling the one act that credits
-schedule  when to look again                                      ending   cancelled by the customer, expired by the clock
+opening   a payment begins: balance held, limits kept            calls    the leases before and the
+answers after a call story     locks, moves, and what is written about them            settling the
+one act that credits
+schedule  when to look again                                      ending   cancelled by the
+customer, expired by the clock
 """
 
 from domain.payments.calls import (

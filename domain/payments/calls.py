@@ -1,4 +1,5 @@
-"""What happens around a call to a provider: what to do next, the lease before, and each kind of answer after.
+"""What happens around a call to a provider: what to do next, the lease before, and each kind of
+answer after.
 
 No function here calls anybody. Each runs in a short transaction with booking and payment locked.
 """
@@ -50,7 +51,9 @@ class Act(StrEnum):
 
 
 def due_act(locked: Locked) -> Act:
-    """What to do with a locked payment now, by the database's clock. Whoever finds a lease running leaves."""
+    """What to do with a locked payment now, by the database's clock. Whoever finds a lease running
+    leaves.
+    """
     payment, now = locked.payment, locked.now
     if payment.status in CALLING and payment.lease_until is not None:
         # A lease that has run out means that a call may have been made: from here on we only ask.
@@ -76,7 +79,9 @@ def begin_start(db: Session, locked: Locked, call_seconds: float, policy: Policy
 
 
 def begin_confirm(db: Session, locked: Locked, call_seconds: float, policy: Policy) -> datetime:
-    """Take the lease for handing the code over, and note for good that it was begun. Commit before the call."""
+    """Take the lease for handing the code over, and note for good that it was begun. Commit before
+    the call.
+    """
     locked.payment.confirm_begun_at = locked.now
     write_event(db, locked.payment, "confirm_begun")
     return _lease(locked, call_seconds, policy)
@@ -90,7 +95,9 @@ def _lease(locked: Locked, call_seconds: float, policy: Policy) -> datetime:
 
 
 def code_lost(db: Session, locked: Locked) -> None:
-    """The code went out of the vault before anything was sent: back to waiting for one, and the customer is asked."""
+    """The code went out of the vault before anything was sent: back to waiting for one, and the
+    customer is asked.
+    """
     payment = locked.payment
     payment.otp_try += 1
     payment.otp_tries += 1  # a code that nobody tried costs no try
@@ -151,7 +158,9 @@ def record_wrong_otp(db: Session, locked: Locked, reason: str, call: ProviderCal
 
 
 def lose_answer(db: Session, locked: Locked, policy: Policy, call: ProviderCall | None) -> None:
-    """A write got no answer, or none that we understand. Money may have moved: from here on we ask, and never resend."""
+    """A write got no answer, or none that we understand. Money may have moved: from here on we ask,
+    and never resend.
+    """
     payment, now = locked.payment, locked.now
     if payment.status not in CALLING:
         if call is not None:
@@ -164,7 +173,8 @@ def lose_answer(db: Session, locked: Locked, policy: Policy, call: ProviderCall 
 
 
 def record_word(db: Session, locked: Locked, word: Word, policy: Policy) -> None:
-    """What the provider says when asked. Success counts at once; a negative word must be old enough.
+    """What the provider says when asked. Success counts at once; a negative word must be old
+    enough.
 
     An answer that would lead backwards is written down and changes nothing.
     """
@@ -205,7 +215,9 @@ def _record_open(db: Session, locked: Locked, word: Word, policy: Policy) -> Non
 
 
 def _record_negative(db: Session, locked: Locked, word: Word, policy: Policy) -> None:
-    """Given twice, the first well after the lease's end: the provider may have been slow to write it down."""
+    """Given twice, the first well after the lease's end: the provider may have been slow to write
+    it down.
+    """
     payment, now = locked.payment, locked.now
     counts_from = (payment.lease_until or now) + timedelta(seconds=policy.negative_wait_seconds)
     again = timedelta(seconds=policy.negative_again_seconds)

@@ -1,4 +1,6 @@
-"""How a payment ends without money: the customer cancels, the clock runs out, or the booking is paid otherwise."""
+"""How a payment ends without money: the customer cancels, the clock runs out, or the booking is
+paid otherwise.
+"""
 
 from datetime import datetime
 
@@ -20,7 +22,6 @@ from domain.states import (
     WAITING,
 )
 
-
 BY_CUSTOMER = "customer"
 NO_LONGER_OWED = "no_longer_owed"
 RELEASED = "released"
@@ -38,7 +39,8 @@ def end(
 ) -> None:
     """Move to an ending without money, and watch for late money from now on.
 
-    A customer who asked for the payment to be cancelled was told so, and is not told a second ending.
+    A customer who asked for the payment to be cancelled was told so, and is not told a second
+    ending.
     """
     payment.ended_at = now
     payment.lease_until = payment.negative_since = None
@@ -49,14 +51,17 @@ def end(
 
 
 def no_code_was_given(payment: Payment) -> bool:
-    """Whether this is a payment by code whose code was never handed over: then nothing can have moved."""
+    """Whether this is a payment by code whose code was never handed over: then nothing can have
+    moved.
+    """
     return payment.otp_tries > 0 and payment.confirm_begun_at is None
 
 
 def cancel(db: Session, locked: Locked) -> bool:
     """The customer's wish to cancel. False: too late, or over already; `payment.status` says which.
 
-    A payment that the provider is being asked to start is marked only: whoever hears the answer ends it.
+    A payment that the provider is being asked to start is marked only: whoever hears the answer
+    ends it.
     """
     payment, now = locked.payment, locked.now
     if payment.cancel_requested_at is not None and payment.status not in ENDED_UNPAID:
@@ -80,7 +85,9 @@ def expire(db: Session, locked: Locked) -> None:
 
 
 def drop(db: Session, payment: Payment, reason: str, now: datetime) -> None:
-    """Cancel a waiting payment without its customer's asking; they are told why, once it is over."""
+    """Cancel a waiting payment without its customer's asking; they are told why, once it
+    is over.
+    """
     payment.cancel_reason = payment.failure = reason
     if payment.status in (CREATED, AWAITING_OTP):
         end(db, payment, CANCELLED, reason, now, told="cancelled")
@@ -90,7 +97,9 @@ def drop(db: Session, payment: Payment, reason: str, now: datetime) -> None:
 
 
 def cancel_those_that_no_longer_fit(db: Session, booking: Booking, now: datetime) -> None:
-    """After money came in: end the waiting payments of a locked booking that ask for more than it still owes."""
+    """After money came in: end the waiting payments of a locked booking that ask for more than it
+    still owes.
+    """
     owed = 0 if booking.cancelled_at else booking.total_minor - booking.paid_minor
     others = db.execute(
         select(Payment)
@@ -109,7 +118,9 @@ def cancel_those_that_no_longer_fit(db: Session, booking: Booking, now: datetime
 
 
 def release_holds(db: Session, booking: Booking, contact_id: int, now: datetime) -> int:
-    """End the waiting payments of others on a locked booking, at its own traveller's wish. Returns how many."""
+    """End the waiting payments of others on a locked booking, at its own traveller's wish. Returns
+    how many.
+    """
     others = list(
         db.execute(
             select(Payment)

@@ -1,4 +1,6 @@
-"""How a payment begins: the booking locked, its balance held, the limits kept, one open payment to a person and a number."""
+"""How a payment begins: the booking locked, its balance held, the limits kept, one open payment to
+a person and a number.
+"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -23,7 +25,9 @@ QUEUE = "payments"
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
-    """What a payment asks for. `hold_seconds`, `otp_tries` are the provider's terms; `replaces` the one it follows."""
+    """What a payment asks for. `hold_seconds`, `otp_tries` are the provider's terms; `replaces` the
+    one it follows.
+    """
 
     booking_id: int
     contact_id: int
@@ -38,7 +42,9 @@ class OpenRequest:
 
 @dataclass(frozen=True, slots=True)
 class NotOpened:
-    """Why no payment was opened (a value of flows.desk.Refusal), and until when, where that is known."""
+    """Why no payment was opened (a value of flows.desk.Refusal), and until when, where that is
+    known.
+    """
 
     why: str
     until: datetime | None = None
@@ -46,7 +52,9 @@ class NotOpened:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What open payments hold of a booking's balance: in minor units, until when the first ends, and whether mine."""
+    """What open payments hold of a booking's balance: in minor units, until when the first ends,
+    and whether mine.
+    """
 
     held_minor: int
     until: datetime | None
@@ -56,9 +64,11 @@ class Hold:
 def holds_on(
     booking_ids: Sequence[int], contact_id: int
 ) -> Select[int, int, datetime | None, bool]:
-    """One row for each booking that has holds: id, minor units held, first end, whether all are the contact's own.
+    """One row for each booking that has holds: id, minor units held, first end, whether all are the
+    contact's own.
 
-    A waiting payment holds until `hold_until`; one that may have moved money holds for as long as it lasts.
+    A waiting payment holds until `hold_until`; one that may have moved money holds for as long as
+    it lasts.
     """
     waiting = and_(Payment.status.in_(WAITING), Payment.hold_until > func.clock_timestamp())
     return (
@@ -84,10 +94,11 @@ def hold_on(db: Session, booking_id: int, contact_id: int) -> Hold:
 
 
 def open_payment(db: Session, request: OpenRequest, policy: Policy) -> Payment | NotOpened:
-    """Open a payment and promise the provider's call. The contact is locked by the turn; its earlier payment gives way.
+    """Open a payment and promise the provider's call. The contact is locked by the turn; its
+    earlier payment gives way.
 
-    Locks the bookings concerned in order of their ids. Amount limits: at least the minimum (or all that is free), at the
-    most the balance less what others hold.
+    Locks the bookings concerned in order of their ids. Amount limits: at least the minimum (or all
+    that is free), at the most the balance less what others hold.
     """
     earlier = db.execute(
         select(Payment.id, Payment.booking_id).where(
@@ -166,7 +177,9 @@ def _does_not_fit(
 def _too_often(
     db: Session, request: OpenRequest, policy: Policy, now: datetime
 ) -> NotOpened | None:
-    """Limits of starts, per payer's number over all contacts and per contact; and one open payment to a number."""
+    """Limits of starts, per payer's number over all contacts and per contact; and one open payment
+    to a number.
+    """
     if request.payer_number is not None:
         busy = db.execute(
             select(Payment.id).where(
@@ -189,7 +202,9 @@ def _too_often(
 def _limit_ends(
     db: Session, whose: ColumnElement[bool], limits: tuple[int, int], now: datetime
 ) -> datetime | None:
-    """When the next start is allowed, if not now. The newest starts of a day are few: the limits see to it."""
+    """When the next start is allowed, if not now. The newest starts of a day are few: the limits
+    see to it.
+    """
     per_hour, per_day = limits
     day, hour = timedelta(days=1), timedelta(hours=1)
     starts = list(
@@ -211,7 +226,9 @@ def _limit_ends(
 def replace(
     db: Session, locked: Locked, request: OpenRequest, policy: Policy
 ) -> Payment | NotOpened:
-    """A new code: cancel a payment that waits for one and open its successor with the hold, in one transaction."""
+    """A new code: cancel a payment that waits for one and open its successor with the hold, in one
+    transaction.
+    """
     limits = (policy.payer_starts_per_hour, policy.payer_starts_per_day)
     until = _limit_ends(db, Payment.payer_number == request.payer_number, limits, locked.now)
     if until is not None:
@@ -223,7 +240,9 @@ def replace(
 
 
 def begin_confirming(db: Session, locked: Locked, policy: Policy) -> bool:
-    """The customer typed the code: to CONFIRMING, if the booking still owes the amount. Promises the provider's call."""
+    """The customer typed the code: to CONFIRMING, if the booking still owes the amount. Promises
+    the provider's call.
+    """
     booking, payment, now = locked.booking, locked.payment, locked.now
     owed = 0 if booking.cancelled_at else booking.total_minor - booking.paid_minor
     if payment.amount_minor > owed:

@@ -1,4 +1,6 @@
-"""When a payment must be looked at again. The due time stands in the row; sweeps only claim and hand over."""
+"""When a payment must be looked at again. The due time stands in the row; sweeps only claim and
+hand over.
+"""
 
 import random
 from datetime import datetime, timedelta
@@ -11,7 +13,8 @@ from domain.models import Payment
 from domain.policy import Policy
 from domain.states import ENDED_UNPAID
 
-# Seconds between checks of a payment whose provider publishes no schedule, ± 20 % so that they do not march in step.
+# Seconds between checks of a payment whose provider publishes no schedule, ± 20 % so that they do
+# not march in step.
 _DELAYS_SECONDS = (2, 3, 5, 8, 13, 20, 30, 60, 300, 900, 3_600)
 _SPREAD = 0.2
 # Late money: what ended unpaid is watched for a week.
@@ -37,7 +40,9 @@ def next_watch(payment: Payment, now: datetime) -> datetime | None:
 
 
 def claim_due(db: Session, limit: int, policy: Policy) -> list[UUID]:
-    """Ids of payments that are due, each handed to one claimer only; they come back if nobody attends to them."""
+    """Ids of payments that are due, each handed to one claimer only; they come back if nobody
+    attends to them.
+    """
     due = (
         select(Payment.id)
         .where(Payment.next_check_at <= func.clock_timestamp())

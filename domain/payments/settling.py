@@ -1,4 +1,6 @@
-"""The one door for money: `settle` turns an authenticated word into money on a booking, and hearing it twice changes nothing."""
+"""The one door for money: `settle` turns an authenticated word into money on a booking, and hearing
+it twice changes nothing.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +20,9 @@ from domain.states import CALLING, ENDED_UNPAID, SUCCEEDED, UNCERTAIN
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What `settle` did: `known` — this receipt was credited before; `mismatch` names what did not agree, nothing credited."""
+    """What `settle` did: `known` — this receipt was credited before; `mismatch` names what did not
+    agree, nothing credited.
+    """
 
     credited: Money
     surplus: Money
@@ -27,11 +31,13 @@ class Settlement:
 
 
 def settle(db: Session, payment_id: UUID, word: Word) -> Settlement:
-    """Credit what the provider took, exactly once, and write down why. Tells nobody: it leaves an event to be heard.
+    """Credit what the provider took, exactly once, and write down why. Tells nobody: it leaves an
+    event to be heard.
 
-    Locks the booking, then the payment, and reads both afresh. The word must say `succeeded` and carry a receipt (the
-    provider's own id of the money); raises ValueError otherwise. What does not agree with what was asked credits nothing
-    and waits for a person.
+    Locks the booking, then the payment, and reads both afresh. The word must say `succeeded` and
+    carry a receipt (the provider's own id of the money); raises ValueError otherwise. What does not
+    agree with what was
+    asked credits nothing and waits for a person.
     """
     if word.status != SUCCEEDED or not word.receipt:
         raise ValueError("only a word of success with a receipt settles")
@@ -79,7 +85,9 @@ def settle(db: Session, payment_id: UUID, word: Word) -> Settlement:
 
 
 def _credit(booking: Booking, payment: Payment, amount: Money) -> Money:
-    """What the booking still owes of `amount`. A second receipt under one payment is a surplus, all of it."""
+    """What the booking still owes of `amount`. A second receipt under one payment is a surplus, all
+    of it.
+    """
     owed = booking.total_minor - booking.paid_minor
     if payment.status == SUCCEEDED or booking.cancelled_at is not None:
         owed = 0

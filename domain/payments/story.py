@@ -22,7 +22,9 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class ProviderCall:
-    """One call to a provider, for the story. Times in milliseconds; no secret, no code, no number."""
+    """One call to a provider, for the story. Times in milliseconds; no secret, no code, no
+    number.
+    """
 
     operation: str
     http_status: int | None
@@ -34,9 +36,10 @@ class ProviderCall:
 class Word:
     """What a provider, a statement or a person says about a payment.
 
-    `status` is one of succeeded, open, failed, expired, cancelled, not_found. `source` says how it came (confirm, poll,
-    callback, statement, person) and `delivery_key` names this very delivery, so that it is filed once. What the answer
-    does not carry is None.
+    `status` is one of succeeded, open, failed, expired, cancelled, not_found. `source` says how it
+    came (confirm, poll, callback, statement, person) and `delivery_key` names this very delivery,
+    so that it is filed
+    once. What the answer does not carry is None.
     """
 
     status: str
@@ -62,7 +65,8 @@ def lock_booking(db: Session, booking_id: int) -> Booking:
 
 
 def lock(db: Session, payment_id: UUID) -> Locked:
-    """The payment's booking, then the payment, both locked and fresh. Raises NoResultFound for an unknown id.
+    """The payment's booking, then the payment, both locked and fresh. Raises NoResultFound for an
+    unknown id.
 
     The only way to lock a payment: nobody locks one without its booking.
     """
@@ -124,7 +128,9 @@ def move(
     call: ProviderCall | None = None,
     note: str | None = None,
 ) -> None:
-    """Move the payment along a legal edge and write it down. The database refuses any other edge."""
+    """Move the payment along a legal edge and write it down. The database refuses any
+    other edge.
+    """
     moved = (payment.status, to)
     payment.status = to
     write_event(db, payment, kind, told=told, call=call, note=note, moved=moved)

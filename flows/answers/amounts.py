@@ -86,7 +86,7 @@ AmountReading = (
 )  # fmt: skip
 
 _SCIENTIFIC = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)[eE]\+?(\d{1,2})")
-_HALF = re.compile(r"(?:(?:pay|just|only|i want to pay) )?1/2(?: [a-z ]{1,30})?", re.I)
+_HALF = re.compile(r"(?:(?:pay|just|only|i want to pay) )?(?:1/2|50/50)(?: [a-z ]{1,30})?", re.I)
 _PERCENT = re.compile(r"(?<![\d.,])(\d{1,3})(?:[.,]0{1,2})? ?(%|[^\W\d_]+)")
 _HARMLESS = frozenset(" \n.,!:;\"'=+#")
 _MINUS = frozenset({"minus", "negative", "минус", "menos"})
@@ -170,7 +170,8 @@ def _exactly(value: Decimal, currency: str) -> AmountReading:
 
 def _doubtful(values: tuple[Decimal, ...], currency: str) -> AmountReading:
     """The possible payments among the values, to be asked about; without any, no amount."""
-    readings = (_exactly(value, currency) for value in values if value == round(value, 2))
+    whole = [value for value in values if value * 100 <= MOST_MINOR and value == round(value, 2)]
+    readings = [_exactly(value, currency) for value in whole]
     possible = dict.fromkeys(reading.money for reading in readings if isinstance(reading, Exactly))
     return DoubtfulAmount(tuple(possible)[:_MOST_CANDIDATES]) if possible else NotAnAmount()
 

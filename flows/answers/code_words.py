@@ -7,7 +7,7 @@ from flows.answers.text import Kind, Token, fold, tokens
 from flows.answers.vocabulary import vocabulary
 
 # How many words away a label still points at a number, and a warning still explains a "not".
-_LABEL_REACH = 4
+_LABEL_REACH, _LABEL_REACH_AFTER = 4, 6
 _WARNING_REACH, _AUDIENCE_REACH = 3, 6
 _ENDS = frozenset(".!?;")
 _ABBREVIATED = frozenset({"no", "nr", "num", "number", "№"})
@@ -29,7 +29,7 @@ def pointed(pieces: list[Token], start: int, end: int) -> Pointed:
     `OTP is …`, `… is your OTP`.
     """
     known = vocabulary()
-    window = 4 * (_LABEL_REACH + 1)
+    window = 4 * _LABEL_REACH_AFTER
     first = bisect_left(pieces, start, key=lambda piece: piece.start)
     last = bisect_left(pieces, end, key=lambda piece: piece.start)
     before = _words_beside(pieces[max(0, first - window) : first][::-1], _LABEL_REACH)
@@ -38,7 +38,7 @@ def pointed(pieces: list[Token], start: int, end: int) -> Pointed:
             return Pointed.CODE
         if word in known.code_others and word not in _ABBREVIATED:
             return Pointed.OTHER
-    after = _words_beside(pieces[last : last + window], _LABEL_REACH + 1)
+    after = _words_beside(pieces[last : last + window], _LABEL_REACH_AFTER)
     for position, word in enumerate(after):
         if word in known.code_labels or _is_one_time_pin(tuple(reversed(after[: position + 1]))):
             return Pointed.CODE

@@ -24,7 +24,7 @@ _NEAR, _SHORTEST_NEAR = 2, 4
 _LOOKS_LIKE_DIGIT = str.maketrans("OoQDIilSsBbZzg", "00001115588229")
 _CHAIN = re.compile(r"\d++(?:(?: ?- ?| )\d++)*+")
 _DIGITS = re.compile(r"\d+")
-_WORD_BEFORE = re.compile(r"([^\W\d_]{1,24})-?$")
+_WORD_BEFORE = re.compile(r"([^\W\d_]{1,24})[-/_\\]?$")
 # Between two digits these make one thing of them that is no code: `836.066`, `14:05`, `1/2`.
 _ODD_BEFORE = re.compile(r"\d[.,:/*_@\\'&=+]$|\+$")
 _ODD_AFTER = re.compile(r"[.,:/*_@\\'&=+]\d|%|[^\W_]")

@@ -60,7 +60,8 @@ _STOP_MESSAGES = re.compile(
 )
 _DO_NOT_STOP = re.compile(r"(?:dont|do not) (?:stop|quit)\b")
 _NEW_VALUE = re.compile(
-    r"(.{0,80}?) (?:to|at|on|from|with|is|it)? ?[+\d][\d .,()+-]{0,20}(?: [a-z]{1,10})?"
+    r"(.{0,80}?) (?:to|at|on|from|with|is|it)? ?(?:[a-z]{2,4} )?[+\d][\d .,()+-]{0,20}"
+    r"(?: [a-z]{1,10})?"
 )
 _MAKE_IT = re.compile(r"(?:no )?(?:make it|make that|change it to|change to) \d{1,9}(?: .{0,20})?")
 _PAID_BEFORE = re.compile(
@@ -81,9 +82,10 @@ def read_command(text: str) -> CommandReading:
     if not bare:
         return _question_mark(clean)
     asked = "?" in clean
-    for language in known.languages.values():
-        if bare in language.all:
-            return CommandReading(Command.LANGUAGE, True)
+    if known.cancel_signs.issuperset(bare):
+        return CommandReading(Command.CANCEL, False)
+    if _language(bare) is not None:
+        return CommandReading(Command.LANGUAGE, True)
     for command in _ORDER:
         if _is(bare, known.commands[command.value]):
             return CommandReading(command, not (asked and command in _GRAVE))
@@ -94,8 +96,13 @@ def read_language(text: str) -> str | None:
     """The language whose name a message is (`русский`), by its ISO 639-1 code; None for anything
     else.
     """
-    bare = _without_politeness(words(normalize(text)))
-    return next((code for code, names in vocabulary().languages.items() if bare in names.all), None)
+    return _language(_without_politeness(words(normalize(text))))
+
+
+def _language(bare: Phrase) -> str | None:
+    around = vocabulary().commands[Command.LANGUAGE.value].around
+    named = vocabulary().languages.items()
+    return next((code for code, names in named if covers(bare, names, around)), None)
 
 
 def _question_mark(clean: str) -> CommandReading:

@@ -17,6 +17,11 @@ _LITERAL = re.compile(
     r"|(?<![\w.,])[.,]\d+"
 )
 
+# Names of countries and things that name a currency only beside a number: "100 Zimbabwe dollars".
+_ONLY_BESIDE = frozenset(
+    {"zimbabwe", "zimbabwean", "zim", "bond", "australian", "canadian", "namibian", "singapore"}
+)
+
 
 class Role(StrEnum):
     """What a piece is."""
@@ -84,8 +89,9 @@ def _between(text: str) -> list[Item]:
 
 
 def is_short(item: Item) -> bool:
-    """`r` or `rs`: a currency only beside a number."""
-    return item.role is Role.CURRENCY and item.text.isalpha() and len(item.text) < 3
+    """`r`, `rs` or `Zimbabwe`: a currency only beside a number."""
+    worded = item.role is Role.CURRENCY and item.text.isalpha()
+    return worded and (len(item.text) < 3 or fold(item.text) in _ONLY_BESIDE)
 
 
 def matters(item: Item) -> bool:

@@ -63,7 +63,8 @@ def read_payer_number(text: str, region: str = "ZW") -> NumberReading:
         run for match in _RUN.finditer(free) if len(run := _compact(match[0])) >= _FEWEST_DIGITS
     ]
     if not runs:
-        whole = covers(heard, known.sender, known.sender_around | known.politeness)
+        spoken = tuple(word for word in heard if word.isalnum() or len(word) > 1)
+        whole = covers(spoken, known.sender, known.sender_around | known.politeness)
         return SenderNumber() if whole and "?" not in clean else NotANumber()
     if known.negations.intersection(heard) or _GLUED_LETTER.search(clean):
         return BadNumber()

@@ -17,7 +17,7 @@ _SAID_DASH = re.compile(r" ?\b(?:dash|hyphen)\b ?", re.I)
 _LINK = re.compile(r"(?:https?://|www\.)\S+|\b[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}/\S+", re.I)
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}")
 _LINK_PARTS = re.compile(r"[/?&=#;]+")
-_DASHED = re.compile(r"\s?-\s?")
+_DASHED = re.compile(r"\s?-{1,3}\s?")
 _PHONE_LIKE = re.compile(r"(?:0|263|7)\d{8,11}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SUFFIXED = re.compile(r"\d+[A-Z]+|\d+[EX]\d+|0X[0-9A-F]+", re.I)
@@ -170,7 +170,9 @@ def _dictated(text: str, left: _Piece, right: _Piece) -> bool:
     (`2 0`).
     """
     between = text[left.end : right.start]
-    return left.letters == right.letters and (between == " " or (between == "." and left.letters))
+    if left.letters != right.letters:
+        return False
+    return between in (" ", "-") or (between == "." and left.letters)
 
 
 def _gap(text: str, left: _Piece, right: _Piece) -> str:
@@ -180,7 +182,7 @@ def _gap(text: str, left: _Piece, right: _Piece) -> str:
         return " "
     if _DASHED.fullmatch(between):
         return "-"
-    return "-" if between in ("_", "/", ".", ":", "|", "\\") and right.has_digit else ""
+    return "-" if between in ("_", "/", ".", "|", "\\", "~", "·") and right.has_digit else ""
 
 
 def _run(text: str, pieces: list[_Piece], index: int) -> tuple[list[_Piece], bool]:

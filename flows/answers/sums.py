@@ -45,13 +45,16 @@ class Sentence:
 
 # `100/-`, `100/=` and `100,-` are how prices are written where no cents are used.
 _PRICE_ENDS = re.compile(r"(?<=\d)(?: ?/[-=]|[.,]-+)(?!\d)")
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
+_DECIMALS_AFTER = re.compile(r"[.,]\d")
+_GROUP_BEFORE = re.compile(r"\d[ ']$")
 _LOOKS_LIKE_DIGIT = str.maketrans("OoIl", "0011")
 _MINUS = frozenset({"minus", "negative", "минус", "menos"})
 
 
 def cut_up(text: str) -> Sentence:
     """Cut up normalized text."""
-    text = _PRICE_ENDS.sub("", text)
+    text = _PRICE_ENDS.sub("", _APOSTROPHE.sub("", text))
     mentioned = _mentioned(text)
     text, confused = _repaired(blank(text, mentioned))
     items = items_of(text)
@@ -78,16 +81,22 @@ def cut_up(text: str) -> Sentence:
 
 def _mentioned(text: str) -> list[Span]:
     found = dates(text)
-    found += [
-        span
-        for span in phones(blank(text, found))
-        if text[span.start : span.end].lstrip("(").startswith(("+", "0", "263"))
-    ]
+    found += [span for span in phones(blank(text, found)) if _is_phone(text, span)]
     for place in find_references(blank(text, found)):
         # `ks 2024 001` is a reference, `cash 1000` hardly.
         if " " not in text[place.start : place.end] or place.written.count("-") > 1:
             found.append(Span(Landmark.REFERENCE, place.start, place.end))
     return found
+
+
+def _is_phone(text: str, span: Span) -> bool:
+    """Whether figures are a phone number even here, and no large amount or a later part of one."""
+    if _GROUP_BEFORE.search(text[max(0, span.start - 2) : span.start]):
+        return False
+    if _DECIMALS_AFTER.match(text[span.end : span.end + 2]):
+        return False
+    written = text[span.start : span.end].lstrip("(")
+    return written.startswith(("+", "0")) or (written.startswith("263") and len(written) >= 12)
 
 
 def _repaired(text: str) -> tuple[str, bool]:

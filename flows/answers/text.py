@@ -21,9 +21,11 @@ _SAME_AS = str.maketrans(
         "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u02bc": "'", "\u2032": "'",
         "\u00b4": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u2033": '"',
         "\u00ab": '"', "\u00bb": '"', "\u066b": ".", "\u066c": "'", "\u060c": ",", "\u3002": ".",
-        "\u2044": "/", "\u2215": "/", "\u061f": "?", "\u037e": "?",
+        "\u2044": "/", "\u2215": "/", "\u2116": "#", "\u061f": "?", "\u037e": "?",
     }
 )  # fmt: skip
+# Marks drawn over Latin letters and digits that no letter is composed with: crossed-out text.
+_OVERLAYS = re.compile("(?<=[0-9A-Za-z])[\u0300-\u036f\u20d0-\u20f0]+")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 # Bold, italic and code marks of WhatsApp. One that stands between two letters or digits is no mark.
@@ -48,6 +50,7 @@ def normalize(text: str) -> str:
     cut = text[:MAX_LENGTH]
     clean = cut if _is_plain(cut) else "".join(map(_clean, cut))
     clean = unicodedata.normalize("NFC", clean)[:MAX_LENGTH]
+    clean = _OVERLAYS.sub("", clean)
     clean = _LINES.sub("\n", _SPACES.sub(" ", clean))
     return _MARKUP.sub("", clean).strip()
 

@@ -73,6 +73,7 @@ class Vocabulary:
     yes_no_around: frozenset[str]
     commands: Mapping[str, CommandWords]
     command_signs: frozenset[str]
+    cancel_signs: frozenset[str]
     languages: Mapping[str, Phrases]
     not_slips: frozenset[str]
     amounts: Mapping[str, Phrases]
@@ -132,6 +133,7 @@ def vocabulary() -> Vocabulary:
     everyday += [data["yes_no"]["yes"], data["yes_no"]["no"], data["amounts"]["whole"]]
     everyday += [table["core"] for table in data["commands"].values()]
     commands = {name: _command(table) for name, table in data["commands"].items()}
+    unsure = _single(data["commands"]["cancel"]["unsure"])
     signs = (word for table in commands.values() for word in table.core.single)
     return Vocabulary(
         politeness=_single(data["politeness"]),
@@ -141,7 +143,8 @@ def vocabulary() -> Vocabulary:
         no=Phrases(data["yes_no"]["no"]),
         yes_no_around=_single(data["yes_no"]["around"]),
         commands=commands,
-        command_signs=frozenset(sign for sign in signs if not sign.isalnum() and len(sign) == 1),
+        command_signs=unsure.union(s for s in signs if not s.isalnum() and len(s) == 1),
+        cancel_signs=unsure,
         languages={code: Phrases(listed) for code, listed in data["languages"].items()},
         not_slips=_single(data["not_slips"]["words"]),
         amounts={name: Phrases(listed) for name, listed in data["amounts"].items()},

@@ -1,4 +1,6 @@
-"""Leases before calls and answers after them: uncertain is never failed, and a negative word must be old enough."""
+"""Leases before calls and answers after them: uncertain is never failed, and a negative word must
+be old enough.
+"""
 
 import pytest
 from sqlalchemy import select
@@ -94,7 +96,9 @@ def test_an_open_word_between_two_negative_ones_starts_the_count_again() -> None
     assert ask(payment, "not_found").status == "uncertain"
 
 
-def test_a_lost_answer_to_the_start_opens_for_the_code_when_the_provider_says_it_stands_open() -> None:
+def test_a_lost_answer_to_the_start_opens_for_the_code_when_the_provider_says_it_stands_open() -> (
+    None
+):
     payment = w.open_payment(w.build())
     w.walk(payment, "start", "lose")
     assert ask(payment, "open").status == "awaiting_otp"

@@ -12,14 +12,16 @@ from domain.models import Payment, Transfer
 from tests import factories
 from tests.domain import world as w
 
-pytestmark = pytest.mark.concurrency
+pytestmark = [pytest.mark.concurrency, pytest.mark.usefixtures("database")]
 
 SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 8
 
 
 def settle_again_and_again(url: str, payment_ids: list[UUID], times: int) -> int:
-    """In a process of its own: settle every payment, many times. Returns how often it was this process that did."""
+    """In a process of its own: settle every payment, many times. Returns how often it was this
+    process that did.
+    """
     configure(Database(url, pool_size=1))
     done = 0
     for _ in range(times):
@@ -39,7 +41,7 @@ def open_one(url: str, request: payments.OpenRequest) -> str:
 
 
 def test_eight_processes_settle_one_booking_and_each_payment_is_credited_once(
-    database: Database, database_url: str
+    database_url: str,
 ) -> None:
     world = w.build(total_minor=1_000_000)
     ids = []
@@ -59,7 +61,7 @@ def test_eight_processes_settle_one_booking_and_each_payment_is_credited_once(
 
 
 def test_two_people_paying_the_last_balance_at_once_never_hold_more_than_is_owed(
-    database: Database, database_url: str
+    database_url: str,
 ) -> None:
     world = w.build(total_minor=15_000)
     requests = []
@@ -74,7 +76,7 @@ def test_two_people_paying_the_last_balance_at_once_never_hold_more_than_is_owed
 
 
 def test_one_number_charged_from_many_phones_at_once_has_one_open_payment(
-    database: Database, database_url: str
+    database_url: str,
 ) -> None:
     world = w.build(total_minor=1_000_000)
     requests = []

@@ -49,8 +49,9 @@ def test_a_transfer_without_the_booking_knowing_is_refused_at_commit() -> None:
         db.execute(
             text(
                 "INSERT INTO transfer (kind, debit, credit, amount_minor, currency, booking_id)"
-                f" VALUES ('outside', 'cash:1', 'booking:{world.booking_id}', 5, 'USD', {world.booking_id})"
-            )
+                " VALUES ('outside', 'cash:1', 'booking:' || :booking, 5, 'USD', :booking)"
+            ),
+            {"booking": world.booking_id},
         )
 
 
@@ -60,8 +61,9 @@ def test_a_message_never_goes_back() -> None:
         db.execute(
             text(
                 "INSERT INTO message (direction, contact_id, status)"
-                f" VALUES ('out', {world.contact_id}, 'delivered')"
-            )
+                " VALUES ('out', :contact, 'delivered')"
+            ),
+            {"contact": world.contact_id},
         )
     with pytest.raises(DBAPIError, match="does not go back"), transaction() as db:
         db.execute(text("UPDATE message SET status = 'sent'"))

@@ -13,7 +13,7 @@ from tests.domain import world as w
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def refusal(world: w.World, request: payments.OpenRequest) -> NotOpened:
+def refusal(request: payments.OpenRequest) -> NotOpened:
     with transaction() as db:
         opened = payments.open_payment(db, request, w.POLICY)
     assert isinstance(opened, NotOpened), opened
@@ -27,8 +27,8 @@ def other_contact(phone: str = "263771111111") -> int:
 
 def test_more_than_is_owed_and_less_than_the_minimum_are_refused() -> None:
     world = w.build(paid_minor=10_000)
-    assert refusal(world, world.request(40_001)).why == "above_free"
-    assert refusal(world, world.request(999)).why == "below_minimum"
+    assert refusal(world.request(40_001)).why == "above_free"
+    assert refusal(world.request(999)).why == "below_minimum"
 
 
 def test_the_rest_may_be_less_than_the_minimum() -> None:
@@ -38,7 +38,7 @@ def test_the_rest_may_be_less_than_the_minimum() -> None:
 
 def test_a_paid_booking_takes_no_more() -> None:
     world = w.build(paid_minor=50_000)
-    assert refusal(world, world.request()).why == "already_paid"
+    assert refusal(world.request()).why == "already_paid"
 
 
 def test_an_open_payment_holds_the_balance_for_a_while() -> None:
@@ -47,7 +47,7 @@ def test_an_open_payment_holds_the_balance_for_a_while() -> None:
     other = other_contact()
     request = world.request(10_000, contact_id=other, payer="263771111111")
 
-    held = refusal(world, request)
+    held = refusal(request)
     assert held.why == "above_free"
     assert held.until is not None
 
@@ -61,7 +61,7 @@ def test_money_that_may_have_moved_holds_for_as_long_as_it_is_unknown() -> None:
     w.walk(first, "start", "code", "given", "confirm", "lose")
     w.later(first, 3_600)
     request = world.request(10_000, contact_id=other_contact(), payer="263771111111")
-    assert refusal(world, request).why == "held"
+    assert refusal(request).why == "held"
 
 
 def test_starting_another_cancels_the_first() -> None:
@@ -78,27 +78,24 @@ def test_while_one_is_confirmed_there_is_no_other() -> None:
     world = w.build()
     first = w.open_payment(world)
     w.walk(first, "start", "code", "given")
-    assert refusal(world, world.request()).why == "busy"
+    assert refusal(world.request()).why == "busy"
 
 
 def test_a_payers_number_has_one_open_payment_over_all_contacts() -> None:
     world = w.build()
     w.open_payment(world)
-    assert refusal(world, world.request(contact_id=other_contact())).why == "number_busy"
+    assert refusal(world.request(contact_id=other_contact())).why == "number_busy"
 
 
 def test_the_database_refuses_a_second_open_payment_of_a_contact() -> None:
     world = w.build()
     w.open_payment(world)
-    with pytest.raises(IntegrityError, match="uq_payment_contact_open"), transaction() as db:
+    with transaction() as db:
         booking = payments.lock_booking(db, world.booking_id)
-        factories.payment(
-            db,
-            booking,
-            db.get_one(factories.Contact, world.contact_id),
-            db.get_one(factories.Account, world.account_id),
-            payer_number="263772222222",
-        )
+        contact = db.get_one(factories.Contact, world.contact_id)
+        account = db.get_one(factories.Account, world.account_id)
+    with pytest.raises(IntegrityError, match="uq_payment_contact_open"), transaction() as db:
+        factories.payment(db, booking, contact, account, payer_number="263772222222")
 
 
 def test_starts_are_limited_per_number_and_hour_over_all_contacts() -> None:
@@ -108,7 +105,7 @@ def test_starts_are_limited_per_number_and_hour_over_all_contacts() -> None:
             world, world.request(contact_id=other_contact(f"26377111111{number}"))
         )
         w.walk(payment, "cancel")
-    limited = refusal(world, world.request())
+    limited = refusal(world.request())
     assert limited.why == "number_limit"
     assert limited.until is not None
 

@@ -1,9 +1,11 @@
-"""The one door for money: credited exactly once, never above what is owed, never on a word that does not agree."""
+"""The one door for money: credited exactly once, never above what is owed, never on a word that
+does not agree.
+"""
 
 import pytest
 
 from domain import payments
-from domain.database import Database, transaction
+from domain.database import transaction
 from domain.models import Booking
 from domain.money import Money
 from domain.payments import Word
@@ -69,9 +71,7 @@ def test_what_does_not_agree_credits_nothing_and_waits_for_a_person(
     word = Word(
         **{
             name: changed.get(name, getattr(right, name))
-            for name in (
-                "status", "source", "delivery_key", "receipt", "amount", "reference"
-            )
+            for name in ("status", "source", "delivery_key", "receipt", "amount", "reference")
         }
     )
 
@@ -167,9 +167,7 @@ def test_other_waiting_payments_that_no_longer_fit_are_cancelled_and_told() -> N
     w.walk(late, "start", "code", "expire")
     with transaction() as db:
         other = factories.contact(db, "+263771111111").id
-    waiting = w.open_payment(
-        world, world.request(15_000, contact_id=other, payer="263771111111")
-    )
+    waiting = w.open_payment(world, world.request(15_000, contact_id=other, payer="263771111111"))
     w.walk(waiting, "start", "code")
 
     w.settle(late)
@@ -179,7 +177,7 @@ def test_other_waiting_payments_that_no_longer_fit_are_cancelled_and_told() -> N
     assert w.told(waiting) == ["otp_sent", "cancelled"]
 
 
-def test_a_negative_word_does_not_settle(database: Database) -> None:
+def test_a_negative_word_does_not_settle() -> None:
     world = w.build()
     payment = w.open_payment(world)
     word = Word(status="failed", source="poll", delivery_key="x", receipt="R")

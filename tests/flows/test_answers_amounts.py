@@ -54,7 +54,8 @@ OTHER = {
     "200 ZWG": "ZWG", "ZiG100": "ZWG", "200 in zwg": "ZWG", "ZWG200": "ZWG", "Z$ 200": "ZWG",
     "two hundred zig": "ZWG", "500 тг": "KZT", "₸500": "KZT", "500 тенге": "KZT", "£100": "GBP",
     "100 EUR": "EUR", "€ 100": "EUR", "R100": "ZAR", "100 rands": "ZAR", "Rs.500": "INR",
-    "₹1,00,000": "INR", "XAF 1000": "XAF", "100 рублей": "RUB", "pay 200 zig please": "ZWG",
+    "₹1,00,000": "INR", "XAF 1000": "XAF", "100 рублей": "RUB",
+    "100 Zimbabwe dollars": "ZWG", "pay 200 zig please": "ZWG",
 }  # fmt: skip
 BAD = {
     "-5": AmountFault.NEGATIVE, "−5": AmountFault.NEGATIVE, "- 5": AmountFault.NEGATIVE,
@@ -67,8 +68,10 @@ BAD = {
 }  # fmt: skip
 WHOLE = [
     "full", "Full!", "the balance", "pay everything", "whole amount", "Pay full balance", "all",
-    "all of it", "in full", "I want to pay in full", "the rest", "remaining balance", "everything",
-    "clear the balance please", "all 🙏", "всё", "полностью", "остаток", "पूरा", "पूरा पैसा", "बाकी",
+    "all of it", "in full", "I want to pay in full", "the rest", "remaining balance",
+    "everything",
+    "clear the balance please", "all 🙏", "всё", "полностью", "остаток", "पूरा",
+    "पूरा पैसा", "बाकी",
     "барлығын", "tudo", "o valor total", "zvese", "konke", "الكل", "full payment", "amount due",
 ]  # fmt: skip
 HALF = [

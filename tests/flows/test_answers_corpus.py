@@ -2,14 +2,14 @@
 
 How `expect` is mapped to a reading, by step:
 
-    await_booking_ref   advance, resolve_by_sender, not_found ─▶ exactly that reference is found
+    await_booking_ref   advance, resolve_…, not_found ────────▶ exactly that reference is found
                         clarify with a suggestion ────────────▶ nothing is found, it is suggested
                         clarify with several ─────────────────▶ all are found
                         else ─────────────────────────────────▶ nothing is found or suggested
     await_amount        advance, reject_over_balance,
                         reject_below_minimum ─▶ exactly that amount, or "all that is owed"
                         currency_mismatch ────▶ the other currency's code
-                        clarify ──────────────▶ a question, with the candidates that are named, if any
+                        clarify ──────────────▶ a question, with the candidates if any are named
                         reject ───────────────▶ a fault, or no amount
                         reprompt, answer_… ───▶ no amount
     await_payer_msisdn  advance ─▶ that number, or the sender's;  reject ─▶ a bad number
@@ -72,7 +72,8 @@ COMMANDS = {
 }
 NO_COMMANDS = {
     "not_cancel", "question", "comment", "provide_ref", "provide_msisdn", "ack", "empty",
-    "too_long", "unsafe", "provide_otp", "stray_otp", "negated_otp", "sandbox_join", "forwarded",
+    "too_long", "unsafe", "provide_otp", "stray_otp", "negated_otp", "sandbox_join",
+    "forwarded",
 }  # fmt: skip
 
 

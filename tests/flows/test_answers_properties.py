@@ -1,4 +1,4 @@
-"""What holds for every text: readers never raise, are quick, and never take one thing for another."""
+"""For every text: readers never raise, are quick, and never take one thing for another."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.money import Money
@@ -26,6 +26,9 @@ from flows.answers import (
 )
 from flows.answers.text import MAX_LENGTH, tokens
 
+# The first reading of all loads the vocabulary, and machines may be busy.
+relaxed = settings(deadline=None)
+
 READERS: dict[str, Callable[[str], object]] = {
     "references": read_references,
     "amount": lambda text: read_amount(text, "USD"),
@@ -38,23 +41,27 @@ READERS: dict[str, Callable[[str], object]] = {
     "yes or no": read_yes_no,
 }
 # Pieces that the grammars care about, so that random texts reach their corners.
-PIECES = st.sampled_from(
-    "1 0 100 836066 0774975187 KS 2024 001 USD $ usd k % - . , / : ' _ ( ) + = ? ! OTP code not dont "
-    "cancel pay one two hundred and half full Feb 10 am O l 💯 ½ ² ٨ К С https:// www. @ x e \n \u200b "
-    "ks-2024-001 min valid".split(" ")
-)
+PIECES = st.sampled_from([
+    "1", "0", "100", "836066", "0774975187", "KS", "2024", "001", "USD", "$", "usd", "k",
+    "%", "-", ".", ",", "/", ":", "'", "_", "(", ")", "+", "=", "?", "!", "OTP", "code",
+    "not", "dont", "cancel", "pay", "one", "two", "hundred", "and", "half", "full", "Feb",
+    "10", "am", "O", "l", "💯", "½", "²", "٨", "К", "С", "https://", "www.", "@", "x", "e",
+    "\n", "\u200b", "ks-2024-001", "min", "valid",
+])  # fmt: skip
 TEXTS = st.one_of(
     st.text(max_size=200), st.lists(st.one_of(PIECES, st.just(" ")), max_size=30).map("".join)
 )
 NASTY = [
-    "1" * 9000, "1 " * 3000, "1," * 3000, "+1" * 3000, "0-" * 3000, "*" * 6000, "OO1" * 2000, "1:" * 3000,
-    "a1.b2-" * 1000, "AB 1 " * 1000, "K " * 3000, "https://" * 900, "x@" * 3000, "100 " * 1500 + "1",
-    "836066 " * 900, "one " * 1500, "two hundred " * 500, "no cancel " * 600, "i paid " * 900,
-    "\u0300" * 6000, "\ufdfa" * 6000, "١" * 6000, "🛑" * 6000, "263 77 " * 900, "jan 1 " * 900, "$1" * 3000,
+    "1" * 9000, "1 " * 3000, "1," * 3000, "+1" * 3000, "0-" * 3000, "*" * 6000,
+    "OO1" * 2000, "1:" * 3000, "a1.b2-" * 1000, "AB 1 " * 1000, "K " * 3000,
+    "https://" * 900, "x@" * 3000, "100 " * 1500 + "1", "836066 " * 900, "one " * 1500,
+    "two hundred " * 500, "no cancel " * 600, "i paid " * 900, "\u0300" * 6000,
+    "\ufdfa" * 6000, "١" * 6000, "🛑" * 6000, "263 77 " * 900, "jan 1 " * 900, "$1" * 3000,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", READERS)
+@relaxed
 @given(text=TEXTS)
 @example(text="\ud800")
 @example(text="\x00")
@@ -74,6 +81,7 @@ def test_no_text_keeps_a_reader_busy(name: str) -> None:
     assert slowest < 2
 
 
+@relaxed
 @given(TEXTS)
 def test_normalized_text_stays_the_same(text: str) -> None:
     clean = normalize(text)
@@ -82,6 +90,7 @@ def test_normalized_text_stays_the_same(text: str) -> None:
     assert "".join(token.text for token in tokens(clean)) == clean
 
 
+@relaxed
 @given(st.integers(0, 999999), st.sampled_from("٠०০０𝟎"))
 def test_digits_of_every_script_are_the_same(number: int, zero: str) -> None:
     plain = f"{number:06d}"
@@ -96,6 +105,7 @@ def grouped(minor: int, group: str, point: str) -> str:
     return f"{whole:,}".replace(",", group) + f"{point}{cents:02d}"
 
 
+@relaxed
 @given(
     st.integers(1, 10**12),
     st.sampled_from(
@@ -112,6 +122,7 @@ def test_an_amount_in_any_format_is_read_back(
     assert read_amount(text, "USD") == Exactly(Money(minor, "USD"))
 
 
+@relaxed
 @given(st.integers(1, 10**12), st.sampled_from(["USD", "ZWG", "KZT", "INR"]))
 def test_our_own_writing_of_an_amount_is_read_back(minor: int, currency: str) -> None:
     money = Money(minor, currency)
@@ -119,6 +130,7 @@ def test_our_own_writing_of_an_amount_is_read_back(minor: int, currency: str) ->
     assert not isinstance(read_otp(str(money)), Otp)
 
 
+@relaxed
 @given(st.decimals(0, 10**9, places=2), st.sampled_from(["USD", "ZWG", "KZT", "INR"]))
 def test_a_sum_of_money_is_never_a_code(amount: Decimal, currency: str) -> None:
     for text in (f"{amount}", f"{currency} {amount}", f"{amount:,} {currency.lower()}"):
@@ -127,6 +139,7 @@ def test_a_sum_of_money_is_never_a_code(amount: Decimal, currency: str) -> None:
     assert not isinstance(read_otp(f"{int(amount)}{currency}"), Otp)
 
 
+@relaxed
 @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)))
 def test_a_date_is_never_a_code(day: date) -> None:
     patterns = (
@@ -143,13 +156,18 @@ def test_a_date_is_never_a_code(day: date) -> None:
         assert not isinstance(read_otp(day.strftime(pattern)), Otp)
 
 
+@relaxed
 @given(st.integers(700000000, 799999999))
 def test_a_phone_number_is_never_a_code_or_an_amount(number: int) -> None:
     digits = str(number)
     spellings = (
-        f"0{digits}", f"263{digits}", f"+263{digits}", f"0{digits[:2]} {digits[2:5]} {digits[5:]}",
-        f"+263 {digits[:2]} {digits[2:5]} {digits[5:]}", f"0{digits[:2]}-{digits[2:5]}-{digits[5:]}",
-    )  # fmt: skip
+        f"0{digits}",
+        f"263{digits}",
+        f"+263{digits}",
+        f"0{digits[:2]} {digits[2:5]} {digits[5:]}",
+        f"0{digits[:2]}-{digits[2:5]}-{digits[5:]}",
+        f"+263 {digits[:2]} {digits[2:5]} {digits[5:]}",
+    )
     for text in spellings:
         assert read_payer_number(text) == PayerNumber(f"263{digits}")
         assert not isinstance(read_otp(text), Otp)
@@ -157,17 +175,23 @@ def test_a_phone_number_is_never_a_code_or_an_amount(number: int) -> None:
         assert read_references(text).found == ()
 
 
-@given(
-    st.text("BCDFGHJKMNPQRTVWXYZ", min_size=2, max_size=2),
-    st.integers(0, 99999999),
-    st.sampled_from([6, 8]),
-    st.sampled_from(["", "-", " ", "/"]),
-)
-def test_a_booking_reference_is_never_a_code(head: str, number: int, width: int, gap: str) -> None:
-    text = f"{head}{gap}{number:0{width}d}"[: 2 + len(gap) + width]
-    assert not isinstance(read_otp(text), Otp)
+HEADS = st.text("BCDFGHJKMNPQRTVWXYZ", min_size=2, max_size=2)
 
 
+@relaxed
+@given(HEADS, st.integers(0, 999999), st.sampled_from(["", "-", "/", "_"]))
+def test_a_booking_reference_is_never_a_code(head: str, number: int, gap: str) -> None:
+    assert not isinstance(read_otp(f"{head}{gap}{number:06d}"), Otp)
+    assert not isinstance(read_otp(f"{head}{gap}2024{gap}{number:06d}"), Otp)
+
+
+@relaxed
+@given(st.sampled_from(["KS", "bk", "Zq", "VFX"]), st.integers(0, 999999))
+def test_a_booking_reference_with_a_space_is_never_a_code(head: str, number: int) -> None:
+    assert not isinstance(read_otp(f"{head} {number:06d}"), Otp)
+
+
+@relaxed
 @given(st.integers(1, 999999), st.dates(date(2020, 1, 1), date(2099, 12, 31)))
 def test_every_shared_reference_is_found(tour: int, start: date) -> None:
     reference = shared_reference(tour, start)
@@ -183,6 +207,7 @@ def test_every_shared_reference_is_found(tour: int, start: date) -> None:
         assert not isinstance(read_otp(text), Otp)
 
 
+@relaxed
 @given(st.text("0123456789", min_size=6, max_size=6), st.text("0123456789", min_size=6, max_size=6))
 def test_two_codes_are_never_chosen_between(first: str, second: str) -> None:
     if first == second:
@@ -191,12 +216,14 @@ def test_two_codes_are_never_chosen_between(first: str, second: str) -> None:
         assert not isinstance(read_otp(frame.format(first, second)), Otp)
 
 
+@relaxed
 @given(TEXTS, st.text("0123456789", min_size=6, max_size=6))
 def test_a_code_beside_a_cancel_is_never_used(text: str, code: str) -> None:
     assert not isinstance(read_otp(f"cancel {code} {text}"), Otp)
     assert not isinstance(read_otp(f"{text} don't use {code}"), Otp)
 
 
+@relaxed
 @given(TEXTS)
 def test_only_figures_of_the_text_are_ever_read_as_a_code(text: str) -> None:
     read = read_otp(text)

@@ -1,10 +1,13 @@
 """What is stored and logged of a message."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flows.redaction import CODE, HIDDEN, NUMBER, redact
+
+# The first reading of all loads the vocabulary, and machines may be busy.
+relaxed = settings(deadline=None)
 
 MASKED = [
     ("836066", CODE),
@@ -27,8 +30,10 @@ MASKED = [
     ("100.00 836066", NUMBER),
 ]
 KEPT = [
-    "KS-2024-001", "pay for KS-2024-001 and BK12345678", "BK-T005-20260210", "USD 100", "USD 1000",
-    "100", "100.00", "1,250.00", "$1000", "150000 тенге", "I have 3 kids, pay 100 please", "yes", "",
+    "KS-2024-001", "pay for KS-2024-001 and BK12345678", "BK-T005-20260210", "USD 100",
+    "USD 1000",
+    "100", "100.00", "1,250.00", "$1000", "150000 тенге", "I have 3 kids, pay 100 please",
+    "yes", "",
     "https://kalaisafaris.com/booking/KS-2024-001",
 ]  # fmt: skip
 
@@ -64,6 +69,7 @@ ZEROS = [ord("0"), ord("٠"), ord("०"), ord("０"), ord("೦")]
 SEPARATORS = st.sampled_from(["", " ", "-", "\u200b", " - ", "\u00a0", "–", "."])
 
 
+@relaxed
 @given(
     before=st.text(max_size=30),
     code=CODES,
@@ -79,21 +85,18 @@ def test_no_code_that_stands_in_a_text_survives(
     before: str, code: str, zero: int, separator: str, after: str
 ) -> None:
     written = separator.join(chr(zero + int(digit)) for digit in code)
-    if separator == "." and len(code) == 3:
-        return
     stored = redact(f"{before} , {written} ; {after}", code_expected=False)
-    figures = "".join(character for character in stored if character.isdigit())
-    others = "".join(c for c in redact(f"{before} , {after}", code_expected=False) if c.isdigit())
     assert written not in stored
     assert code not in stored
-    assert code not in figures or code in others
 
 
+@relaxed
 @given(st.text(), st.booleans())
 def test_it_never_raises_and_is_short(text: str, code_expected: bool) -> None:
     assert len(redact(text, code_expected=code_expected)) <= 500
 
 
+@relaxed
 @given(before=st.text(max_size=20), number=st.integers(700000000, 799999999))
 def test_no_phone_number_survives(before: str, number: int) -> None:
     for written in (

@@ -29,10 +29,12 @@ def house(
 
 @pytest.fixture(autouse=True)
 def shown_on_failure(house: House) -> Iterator[None]:
-    """What the processes wrote during this test, and the story so far, for whoever reads of its failure."""
+    """What the processes wrote during this test, and the story so far, for whoever reads of its
+    failure.
+    """
     house.use_database()
     before = {file: file.stat().st_size for file in house.folder.glob("*.log")}
     yield
     for file in sorted(house.folder.glob("*.log")):
-        print(f"--- {file.name}\n{file.read_text()[before.get(file, 0):][-3000:]}")  # noqa: T201
+        print(f"--- {file.name}\n{file.read_text()[before.get(file, 0) :][-3000:]}")  # noqa: T201
     print("--- story", *house.story()[-25:], sep="\n")  # noqa: T201

@@ -1,4 +1,5 @@
-"""The whole product as separate processes: web, workers, clock and simulators, on a database of their own.
+"""The whole product as separate processes: web, workers, clock and simulators, on a database of
+their own.
 
     with House(...) as house:
         house.start_all()
@@ -12,7 +13,6 @@ One harness for journeys, kills and faults. Processes run the very lines of the 
 import itertools
 import json
 import os
-import shlex
 import signal
 import socket
 import subprocess
@@ -252,9 +252,11 @@ class House:
             return bool(
                 db.execute(
                     text(
-                        "SELECT NOT EXISTS (SELECT FROM message WHERE (direction = 'in' AND heard_at IS NULL)"
+                        "SELECT NOT EXISTS (SELECT FROM message WHERE"
+                        " (direction = 'in' AND heard_at IS NULL)"
                         " OR status IN ('due', 'sending', 'uncertain'))"
-                        " AND NOT EXISTS (SELECT FROM payment_event WHERE told IS NOT NULL AND heard_at IS NULL)"
+                        " AND NOT EXISTS (SELECT FROM payment_event"
+                        " WHERE told IS NOT NULL AND heard_at IS NULL)"
                     )
                 ).scalar_one()
             )
@@ -284,7 +286,9 @@ class Customer:
     reference: str
 
     def post(self, body: str, *, sid: str | None = None, **more: str) -> int:
-        """A message as Twilio's webhook brings it, signed by its own RequestValidator. Returns the HTTP status."""
+        """A message as Twilio's webhook brings it, signed by its own RequestValidator. Returns the
+        HTTP status.
+        """
         url = f"{self.house.web_url}/whatsapp/inbound"
         form = {
             "MessageSid": sid or f"SM{token_hex(16)}",

@@ -1,4 +1,6 @@
-"""From a customer's first word to the receipt, through every process, with real servers and simulators."""
+"""From a customer's first word to the receipt, through every process, with real servers and
+simulators.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 

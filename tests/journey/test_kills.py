@@ -1,4 +1,6 @@
-"""A process dies at each named point between the customer's words and the receipt: no money is lost, doubled, or lied about."""
+"""A process dies at each named point between the customer's words and the receipt: no money is
+lost, doubled, or lied about.
+"""
 
 import pytest
 
@@ -46,7 +48,9 @@ def arm(house: House, point: str) -> None:
 
 
 def bury(house: House, point: str) -> None:
-    """Wait until the point was reached; fails when it never is. What died is started again, as a supervisor would."""
+    """Wait until the point was reached; fails when it never is. What died is started again, as a
+    supervisor would.
+    """
     eventually(f"{point} is reached", (house.folder / f"died at {point}").exists)
     name = victim(point)
     if name != "web":  # gunicorn replaces its own workers
