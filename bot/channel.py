@@ -20,7 +20,8 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from bot.config import Settings
-from domain.outbox import Doubtful, Outgoing
+from domain.deliveries import Doubtful
+from domain.outbox import Outgoing
 
 _TIMEOUT_SECONDS = (5, 10)
 _CONNECTIONS = 10

@@ -17,7 +17,7 @@ from twilio.request_validator import RequestValidator
 
 from bot.runtime import Runtime
 from bot.turns import drain
-from domain import inbox, outbox
+from domain import deliveries, inbox
 from domain.crashpoints import reach
 from domain.database import repeat
 
@@ -142,7 +142,7 @@ def status() -> Response:
     token = _token(request.args.get("m"))
     code = form.get("ErrorCode", "")[:10] or None
     try:
-        known = repeat(lambda db: outbox.record_report(db, token, sid, word, code))
+        known = repeat(lambda db: deliveries.record_report(db, token, sid, word, code))
     except (OperationalError, PoolTimeout):
         return Response("try again", status=503, headers={"Retry-After": "5"})
     if not known:

@@ -91,7 +91,8 @@ _PROOFS = {
         SELECT 'payment ' || m.payment_id, 'told ' || m.told
         FROM message m JOIN payment p ON p.id = m.payment_id
         WHERE p.status = 'succeeded' AND m.told = 'failed'
-          AND m.status NOT IN ('expired', 'refused')""",
+          AND m.status NOT IN ('expired', 'refused')
+          AND NOT EXISTS (SELECT FROM message l WHERE l.payment_id = p.id AND l.told = 'late')""",
 }
 
 

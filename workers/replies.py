@@ -8,10 +8,11 @@ import structlog
 
 from bot.channel import NotNow, Refused, TwilioChannel, Unanswered
 from bot.queues import bell_flag
-from domain import inbox, outbox
+from domain import deliveries, inbox, outbox
 from domain.crashpoints import reach
 from domain.database import repeat, transaction
-from domain.outbox import SEND_DUE, Doubtful, Outgoing
+from domain.deliveries import Doubtful
+from domain.outbox import SEND_DUE, Outgoing
 from workers.process import current
 
 _AT_ONCE = 20
@@ -51,17 +52,17 @@ def _send(channel: TwilioChannel, message: Outgoing) -> None:
     except NotNow as error:
         code = error.code
         log.warning("reply_not_now", message=message.id, code=code)
-        repeat(lambda db: outbox.record_not_now(db, message.id, code))
+        repeat(lambda db: deliveries.record_not_now(db, message.id, code))
     except Refused as error:
         code = error.code
         log.warning("reply_refused", message=message.id, code=code)
-        repeat(lambda db: outbox.record_refused(db, message.id, code))
+        repeat(lambda db: deliveries.record_refused(db, message.id, code))
     except Unanswered as error:
         log.warning("reply_unanswered", message=message.id, error=str(error))
-        repeat(lambda db: outbox.record_uncertain(db, message.id, wait))
+        repeat(lambda db: deliveries.record_uncertain(db, message.id, wait))
     else:
         reach("reply_handed_over")
-        repeat(lambda db: outbox.record_sent(db, message.id, sid))
+        repeat(lambda db: deliveries.record_sent(db, message.id, sid))
 
 
 def clear_doubts() -> None:
@@ -73,7 +74,7 @@ def clear_doubts() -> None:
         return
     wait = current().runtime.settings.reply_uncertain_seconds
     with transaction() as db:
-        doubtful = outbox.claim_doubtful(db, _AT_ONCE, wait)
+        doubtful = deliveries.claim_doubtful(db, _AT_ONCE, wait)
     for message in doubtful:
         _clear(channel, message)
 
@@ -87,9 +88,9 @@ def _clear(channel: TwilioChannel, message: Doubtful) -> None:
     with transaction() as db:
         unclaimed = sorted(set(sids) - inbox.known_sids(db, sids))
     if unclaimed:
-        repeat(lambda db: outbox.record_sent(db, message.id, unclaimed[0]))
+        repeat(lambda db: deliveries.record_sent(db, message.id, unclaimed[0]))
     else:
-        repeat(lambda db: outbox.record_unknown_to_twilio(db, message.id))
+        repeat(lambda db: deliveries.record_unknown_to_twilio(db, message.id))
 
 
 def blank_codes() -> None:

@@ -21,7 +21,7 @@ from bot.cli.common import plain_errors, runtime
 from bot.cli.front_door import ADDRESS, Door, Refused, open_door
 from bot.runtime import Runtime
 from bot.turns import drain
-from domain import contacts, outbox
+from domain import contacts
 from domain.database import repeat, transaction
 from domain.models import Message
 
@@ -149,4 +149,4 @@ class Screen:
             click.echo(f"  [{number}] {title}")
 
     def _count_as_sent(self, message_id: int) -> None:
-        repeat(lambda db: outbox.record_sent(db, message_id, f"SM{uuid4().hex}"))
+        repeat(lambda db: deliveries.record_sent(db, message_id, f"SM{uuid4().hex}"))

@@ -57,6 +57,20 @@ def settle(db: Session, payment_id: UUID, word: Word) -> Settlement:
     amount = word.amount or Money(payment.amount_minor, payment.currency)
     credited = _credit(booking, payment, amount)
     surplus = amount - credited
+    _post(db, locked, word, evidence_id, credited, surplus)
+    ledger.raise_paid(booking, credited, now)
+    _close(db, locked, word, surplus)
+    cancel_those_that_no_longer_fit(db, booking, now)
+    db.flush()
+    reach("settle_written")
+    return Settlement(credited, surplus)
+
+
+def _post(
+    db: Session, locked: Locked, word: Word, evidence_id: int, credited: Money, surplus: Money
+) -> None:
+    """Write a receipt into the ledger: what the booking owed, and the rest."""
+    booking, payment = locked.booking, locked.payment
     for kind, account, part in (
         ("capture", ledger.booking_account(booking.id), credited),
         ("surplus", ledger.suspense_account(booking.operator_id), surplus),
@@ -76,12 +90,6 @@ def settle(db: Session, payment_id: UUID, word: Word) -> Settlement:
                     receipt=word.receipt,
                 )
             )
-    ledger.raise_paid(booking, credited, now)
-    _close(db, locked, word, surplus)
-    cancel_those_that_no_longer_fit(db, booking, now)
-    db.flush()
-    reach("settle_written")
-    return Settlement(credited, surplus)
 
 
 def _credit(booking: Booking, payment: Payment, amount: Money) -> Money:
