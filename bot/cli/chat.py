@@ -21,7 +21,7 @@ from bot.cli.common import plain_errors, runtime
 from bot.cli.front_door import ADDRESS, Door, Refused, open_door
 from bot.runtime import Runtime
 from bot.turns import drain
-from domain import contacts
+from domain import contacts, deliveries
 from domain.database import repeat, transaction
 from domain.models import Message
 
