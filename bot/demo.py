@@ -11,12 +11,13 @@ import hashlib
 import json
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -165,6 +166,7 @@ def _run_on(servers: EmbeddedServers, port: int, simulators_port: int) -> None:
         _kept_secret(servers.folder / "secret"),
     )
     environment = demo.environment(servers.urls)
+    write_private(servers.folder / "demo.env", environment_file(environment))
     lines = read_procfile(ROOT / "Procfile")
     _do("release", Program("release", shell_command(lines.pop("release")), environment))
     command = f"flask --app wsgi bookings import {SAMPLES}"
@@ -175,6 +177,11 @@ def _run_on(servers: EmbeddedServers, port: int, simulators_port: int) -> None:
     threading.Thread(target=_announce, args=[demo], daemon=True).start()
     supervisor = Supervisor(programs, colours=sys.stdout.isatty())
     supervisor.run(tick=lambda: _revive(servers))
+
+
+def environment_file(environment: Mapping[str, str]) -> str:
+    """The demo's environment for a shell: `set -a; . .data/demo.env; set +a` before a command."""
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items())
 
 
 def _servers(settings: Settings, folder: Path) -> EmbeddedServers:

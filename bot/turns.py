@@ -55,14 +55,15 @@ def drain(runtime: Runtime, contact_id: int) -> None:
     """Hear everything that waits for this contact, unless somebody is at it already. Raises nothing
     for outages.
     """
-    try:
-        while _drain_once(runtime, contact_id):
-            with transaction() as db:
-                if not contacts.anything_waiting(db, contact_id):
-                    return
-    except (OperationalError, PoolTimeout, RedisError) as error:
-        # It is filed: the sweep hears it when the servers are back.
-        log.warning("turn_put_off", contact=contact_id, error=type(error).__name__)
+    with structlog.contextvars.bound_contextvars(contact=contact_id):
+        try:
+            while _drain_once(runtime, contact_id):
+                with transaction() as db:
+                    if not contacts.anything_waiting(db, contact_id):
+                        return
+        except (OperationalError, PoolTimeout, RedisError) as error:
+            # It is filed: the sweep hears it when the servers are back.
+            log.warning("turn_put_off", error=type(error).__name__)
 
 
 def _drain_once(runtime: Runtime, contact_id: int) -> bool:
@@ -86,7 +87,7 @@ def _hear_oldest(runtime: Runtime, contact_id: int) -> bool:
     except (OperationalError, PoolTimeout, RedisError):
         raise
     except Exception:
-        log.exception("turn_failed", contact=contact_id, cause=trying[-1].cause if trying else None)
+        log.exception("turn_failed", cause=trying[-1].cause if trying else None)
         if trying:
             with transaction() as db:
                 _count_failure(runtime, db, contact_id, trying[-1])
@@ -122,6 +123,7 @@ def _hear(
         after = _hear_event(runtime, db, contact, waiting, session)
     document: dict[str, Any] = json.loads(after.to_json()) if after else {}
     sequence = contacts.write_turn(db, contact, waiting, document)
+    log.info("turn", cause=waiting.cause, step=f"{document.get('flow')}.{document.get('step')}")
     db.flush()
     is_message = waiting.kind == "message"
     reach("turn_written" if is_message else "event_written")

@@ -205,6 +205,7 @@ def aside(words: Words, told: Told) -> Reply:
         "end": payment.payer_hint,
         "tries": payment.otp_tries_left,
         "receipt": payment.receipt or payment.id,
+        "shared": payment.booking.display_reference,
         "balance": payment.booking.balance,
         "reason": facts.reason(words, payment),
     }

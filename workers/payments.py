@@ -38,7 +38,7 @@ from providers.contract import (
     ProviderUncertain,
     WrongOtp,
 )
-from workers.process import current
+from workers.process import current, job
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +61,7 @@ class _Task:
         return f"_Task({self.act})"
 
 
+@job
 def attend(payment_id: str) -> None:
     """Do what a payment needs now, and let its customer hear of it. Safe to run again, at
     any time.

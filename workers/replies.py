@@ -13,7 +13,7 @@ from domain.crashpoints import reach
 from domain.database import repeat, transaction
 from domain.deliveries import Doubtful
 from domain.outbox import SEND_DUE, Outgoing
-from workers.process import current
+from workers.process import current, job
 
 _AT_ONCE = 20
 _ROUNDS = 50
@@ -21,6 +21,7 @@ _ROUNDS = 50
 log = structlog.get_logger(__name__)
 
 
+@job
 def send_due() -> None:
     """Send what is due, until nothing is. Two workers at once share it: each message is claimed by
     one.

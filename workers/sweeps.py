@@ -15,7 +15,7 @@ from domain.database import repeat, transaction
 from domain.models import Message, Payment, PaymentEvent
 from domain.nudges import Nudge
 from domain.payments.opening import ATTEND, QUEUE
-from workers.process import current
+from workers.process import current, job
 from workers.replies import blank_codes, clear_doubts
 
 _AT_ONCE = 100
@@ -27,6 +27,7 @@ _TWILIO_GAVE_UP = timedelta(seconds=30)
 log = structlog.get_logger(__name__)
 
 
+@job
 def sweep() -> None:
     """Look once over everything that can be due, and hand on what is. Harmless when doubled."""
     late = current().runtime.settings.nudge_lost_seconds
@@ -76,6 +77,7 @@ def _hear(late: float) -> None:
         drain(current().runtime, contact_id)
 
 
+@job
 def find_missed_messages() -> None:
     """File what customers sent while Twilio could not reach us: its list of incoming messages is
     compared with ours.
