@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     payer_starts_per_day: int = Field(6, ge=1)
     contact_starts_per_hour: int = Field(6, ge=1)
     contact_starts_per_day: int = Field(12, ge=1)
+    contact_messages_per_minute: int = Field(30, ge=1)
     lookup_tries_per_contact: int = Field(10, ge=1)
     lookup_tries_per_reference: int = Field(10, ge=1)
 
@@ -153,6 +154,11 @@ def _unfit_for_production(settings: Settings) -> list[str]:
         if getattr(settings, field) is not None:
             wrong.append(f"{field.upper()} is for development and tests only")
     return wrong
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    """The text of a secret setting, where it is set."""
+    return None if secret is None else secret.get_secret_value()
 
 
 def load_settings() -> Settings:

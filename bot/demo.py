@@ -24,9 +24,8 @@ from types import FrameType
 from typing import NoReturn
 
 import requests
-from pydantic import SecretStr
 
-from bot.config import Settings, SettingsError, load_settings
+from bot.config import Settings, SettingsError, load_settings, revealed
 from bot.embedded import EmbeddedServers, FolderInUse, ServerUrls
 from bot.embedded_process import EmbeddedServerError, write_private
 from bot.supervisor import Program, Supervisor, read_procfile, run_once, shell_command, write_out
@@ -187,17 +186,13 @@ def environment_file(environment: Mapping[str, str]) -> str:
 def _servers(settings: Settings, folder: Path) -> EmbeddedServers:
     servers = EmbeddedServers(
         folder,
-        database_url=_revealed(settings.database_url),
-        redis_url=_revealed(settings.redis_url),
+        database_url=revealed(settings.database_url),
+        redis_url=revealed(settings.redis_url),
     )
     try:
         return servers.enter()
     except FolderInUse as error:
         raise DemoFailed(f"{error}.{_seen(folder)}") from None
-
-
-def _revealed(url: SecretStr | None) -> str | None:
-    return url.get_secret_value() if url is not None else None
 
 
 def _do(what: str, program: Program) -> None:
@@ -239,19 +234,18 @@ def _is_ready(demo: Demo) -> bool:
 
 
 def sample_customers(path: Path) -> list[dict[str, str]]:
-    """Who can be played on the demo's phone: name, phone and booking of each sample customer of our
-    operator, once.
-    """
+    """Who can be played on the demo's phone: each sample customer of our operator, once."""
     customers: dict[str, dict[str, str]] = {}
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
             if row["operator"] == OPERATOR:
-                customer = {
-                    "name": row["customer_name"],
-                    "phone": row["customer_phone"],
-                    "booking": row["reference"],
+                columns = {
+                    "name": "customer_name",
+                    "phone": "customer_phone",
+                    "booking": "reference",
                 }
-                customers.setdefault(row["customer_phone"], customer)
+                customer = {name: row[column] for name, column in columns.items()}
+                customers.setdefault(customer["phone"], customer)
     return list(customers.values())
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from pydantic import SecretStr
 
-from bot.config import Settings
+from bot.config import Settings, revealed
 from bot.embedded import urls_for
 
 
@@ -20,8 +20,8 @@ def with_servers(settings: Settings) -> Settings:
     urls = stack.enter_context(
         urls_for(
             settings.data_folder,
-            database_url=_text(settings.database_url),
-            redis_url=_text(settings.redis_url),
+            database_url=revealed(settings.database_url),
+            redis_url=revealed(settings.redis_url),
         )
     )
     return settings.model_copy(
@@ -30,7 +30,3 @@ def with_servers(settings: Settings) -> Settings:
             "redis_url": SecretStr(urls.redis_url),
         }
     )
-
-
-def _text(url: SecretStr | None) -> str | None:
-    return None if url is None else url.get_secret_value()

@@ -148,6 +148,14 @@ def _hear_message(
         contact.opted_out_at = func.clock_timestamp() if stopped else None
         return session
     contact.opted_out_at = None
+    above = contacts.count_message(contact, message.created_at) - (
+        runtime.settings.contact_messages_per_minute
+    )
+    if above > 0:
+        # A flood is filed and not acted on; it is answered once.
+        if above == 1:
+            outbox.add_replies(db, contact.id, [_reply(runtime.engine.slow_down(contact.language))])
+        return session
     desk = _desk(runtime, db, contact)
     heard = Heard(
         text=text,

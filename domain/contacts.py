@@ -4,6 +4,7 @@ of what was heard.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, literal, select, union_all
@@ -11,6 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.models import Contact, ContactIdentity, Message, PaymentEvent, Turn
+
+_MINUTE = timedelta(minutes=1)
+_MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,15 @@ def lock_contact(db: Session, contact_id: int) -> Contact:
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).scalar_one()
+
+
+def count_message(contact: Contact, at: datetime) -> int:
+    """How many messages of a locked contact were heard in the minute that this one belongs to."""
+    began = contact.minute_began_at
+    if began is None or at - began > _MINUTE:
+        contact.minute_began_at, contact.minute_messages = at, 0
+    contact.minute_messages = min(contact.minute_messages + 1, _MOST_COUNTED)
+    return contact.minute_messages
 
 
 def address_of(db: Session, contact_id: int) -> str:

@@ -78,6 +78,11 @@ class Engine:
         words = self._phrases.speaking(language)
         return Say("common.sorry", words.render("common.sorry", {}))
 
+    def slow_down(self, language: str) -> Say:
+        """What is said once to who sends more than can be answered."""
+        words = self._phrases.speaking(language)
+        return Say("common.slow_down", words.render("common.slow_down", {}))
+
     def _knows(self, session: Session) -> bool:
         flow = self._flows.get(session.flow)
         return flow is not None and session.step in table_of(flow).steps

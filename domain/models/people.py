@@ -35,6 +35,8 @@ class Contact(Base):
     opted_out_at: Mapped[Moment | None]
     person_wanted_at: Mapped[Moment | None]
     last_inbound_at: Mapped[Moment | None]
+    minute_began_at: Mapped[Moment | None]
+    minute_messages: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     created_at: Mapped[CreatedAt]
 
 

@@ -70,6 +70,10 @@ def upgrade() -> None:
         sa.Column("opted_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("person_wanted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_inbound_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("minute_began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "minute_messages", sa.SmallInteger(), server_default=sa.text("0"), nullable=False
+        ),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
