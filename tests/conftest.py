@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -13,13 +14,13 @@ from pydantic import SecretStr
 
 from bot import runtime as runtimes
 from bot.app import create_app
-from bot.config import Settings
+from bot.config import Settings, load_settings, revealed
 from bot.embedded import EmbeddedServers, ServerUrls, create_database, drop_database
 from bot.release import migrate
 from bot.runtime import Runtime
 from domain.database import Database, configure
 
-TEMPLATE = "tourpay_template"
+TEMPLATE = f"tourpay_template_{os.getpid()}"
 ACCOUNT_SID = "AC00000000000000000000000000000001"
 AUTH_TOKEN = "test_auth_token_0001"  # noqa: S105 - a simulator's
 PUBLIC_URL = "https://bot.example.com"
@@ -30,16 +31,32 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUrls]:
-    """One PostgreSQL with a migrated template database, and one Valkey, for the whole run of this
-    process.
+    """One PostgreSQL with a migrated template database, and one Valkey, for this process's run.
+
+    With DATABASE_URL and REDIS_URL it is those servers, on databases of our own: PostgreSQL's are
+    made and dropped, Redis's are the last ones of the server, and are emptied.
     """
     folder = tmp_path_factory.mktemp("servers")
-    with EmbeddedServers(folder, durable=False) as owner:
-        url = create_database(owner.urls.database_url, TEMPLATE)
-        template = Database(url)
+    given = load_settings()
+    with EmbeddedServers(
+        folder,
+        durable=False,
+        database_url=revealed(given.database_url),
+        redis_url=_redis_database(revealed(given.redis_url)),
+    ) as owner:
+        template = Database(create_database(owner.urls.database_url, TEMPLATE))
         migrate(template)
         template.engine.dispose()
         yield owner.urls
+        drop_database(owner.urls.database_url, TEMPLATE)
+
+
+def _redis_database(url: str | None) -> str | None:
+    """The given server, but a database of its own for each process of a parallel run."""
+    if url is None:
+        return None
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return urlsplit(url)._replace(path=f"/{15 - int(worker)}").geturl()
 
 
 @pytest.fixture
@@ -80,7 +97,7 @@ def settings(servers: ServerUrls, database_url: str) -> Settings:
 def runtime(settings: Settings) -> Iterator[Runtime]:
     """A process's runtime on the test's database and an empty Redis."""
     runtime = runtimes.start(settings)
-    runtime.redis.flushall()
+    runtime.redis.flushdb()
     yield runtime
     runtime.database.engine.dispose()
     runtime.redis.close()

@@ -1,5 +1,6 @@
 """Running products for tests; their logs are shown when a test fails."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +18,9 @@ def house(
 ) -> Iterator[House]:
     """One product for a module's tests, each of which brings customers of its own."""
     folder: Path = tmp_path_factory.mktemp("house")
-    name = "house_" + request.module.__name__.rpartition(".")[2]
+    name = f"house_{os.getpid()}_" + request.module.__name__.rpartition(".")[2]
     with Redis.from_url(servers.redis_url) as redis:
-        redis.flushall()
+        redis.flushdb()
     url = create_database(servers.database_url, name, template=TEMPLATE)
     with House(folder, url, servers.redis_url) as house:
         house.start_all()
