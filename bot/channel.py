@@ -6,25 +6,22 @@ it is sent again.
 """
 
 import json
+import re
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from redis import Redis, RedisError
-from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http import HttpClient
-from twilio.http.response import Response
-from twilio.rest import Client
 
 from bot.config import Settings
+from bot.twilio_client import twilio_client
 from domain.deliveries import Doubtful
 from domain.outbox import Outgoing
 
-_TIMEOUT_SECONDS = (5, 10)
-_CONNECTIONS = 10
 # Surely not taken, and worth another try later: throttled, out of order, or our own credentials are
 # wrong for now.
 _NOT_NOW_CODES = frozenset(
@@ -34,6 +31,25 @@ _TOO_MANY_REQUESTS = 429
 _BUTTON_BODY_AT_MOST = 1_024
 _BODY_AT_MOST = 1_600
 _CLOCKS_APART = timedelta(minutes=2)
+_LISTED_AT_MOST = 5_000
+# Something is wrong with the content template, not with the message: it goes out as text.
+_CONTENT_CODES = frozenset({"21654", "21655", "21656"})
+_WITHOUT_BUTTONS_SECONDS = 60
+_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
+# A phone number, or the user id of somebody who hides theirs (`ZW.1A2B3C4D5E6F`): whatever it is
+# made of, a message from there must not be lost.
+_ADDRESS = re.compile(r"whatsapp:(\+[1-9][0-9]{6,14}|[!-*,-~][!-~]{0,139})")
+
+
+def address_in(text: str) -> str | None:
+    """The address in Twilio's `From`, as we keep it; None for what is not WhatsApp's."""
+    found = _ADDRESS.fullmatch(text)
+    return None if found is None else found[1]
+
+
+def is_sid(text: object) -> bool:
+    """Whether this is the name of a message at Twilio."""
+    return isinstance(text, str) and _SID.fullmatch(text) is not None
 
 
 class Refused(Exception):
@@ -50,78 +66,6 @@ class NotNow(Refused):
 
 class Unanswered(Exception):
     """No answer, or none that we understand: Twilio may have it."""
-
-
-class _Http(HttpClient):
-    """The SDK's way out: one kept session, a time limit, no redirects, no repeats, no proxy from
-    the environment.
-
-    With `api_url` everything goes there instead of to Twilio's hosts: a simulator.
-    """
-
-    def __init__(self, api_url: str | None) -> None:
-        super().__init__(logger=_Silent(), is_async=False)
-        self._base = urlsplit(api_url) if api_url else None
-        self._session = requests.Session()
-        self._session.trust_env = False
-        adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        params: dict[str, str] | None = None,
-        data: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        allow_redirects: bool = False,
-        **_unused: Any,
-    ) -> Response:
-        if self._base is not None:
-            parts = urlsplit(url)
-            url = urlunsplit(
-                (
-                    self._base.scheme,
-                    self._base.netloc,
-                    self._base.path + parts.path,
-                    parts.query,
-                    "",
-                )
-            )
-        is_json = (headers or {}).get("Content-Type") == "application/json"
-        answer = self._session.request(
-            method,
-            url,
-            params=params,
-            data=None if is_json else data,
-            json=data if is_json else None,
-            headers=headers,
-            auth=auth,
-            timeout=_TIMEOUT_SECONDS,
-            allow_redirects=allow_redirects,
-        )
-        return Response(answer.status_code, answer.text, answer.headers)
-
-
-class _Silent:
-    """The SDK's logger would write requests with their bodies."""
-
-    def debug(self, *_args: object) -> None: ...
-
-    def info(self, *_args: object) -> None: ...
-
-
-def twilio_client(settings: Settings) -> Client:
-    """The SDK's client for our account. Raises ValueError where Twilio is not configured."""
-    if settings.twilio_account_sid is None or settings.twilio_auth_token is None:
-        raise ValueError("Twilio is not configured")
-    return Client(
-        settings.twilio_account_sid,
-        settings.twilio_auth_token.get_secret_value(),
-        http_client=_Http(settings.twilio_api_url),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,23 +89,35 @@ class TwilioChannel:
         self._report_url = settings.public_base_url.rstrip("/") + "/whatsapp/status"
         self._buttons = settings.twilio_buttons
         self._contents: dict[int, str] = {}
+        self._text_until = 0.0
 
     def send(self, message: Outgoing) -> str:
         """Hand a message over. Returns Twilio's sid. Raises Refused, NotNow, Unanswered."""
         if not message.window_open:
             # Outside 24 hours after their last message only approved templates may be sent.
             raise Refused("window")
-        what = self._content(message) or {"body": _as_text(message)}
-        return str(
-            self._ask(
-                lambda: self._client.messages.create(
-                    to=f"whatsapp:{message.address}",
-                    from_=self._from,
-                    status_callback=f"{self._report_url}?m={message.token}",
-                    **what,
-                )
-            ).sid
-        )
+        content = self._content(message)
+        if content is not None:
+            try:
+                return self._create(message, content)
+            except Refused as error:
+                if error.code not in _CONTENT_CODES:
+                    raise
+                self._forget_content(len(message.buttons))
+        return self._create(message, {"body": _as_text(message)})
+
+    def _create(self, message: Outgoing, what: dict[str, str]) -> str:
+        sid = self._ask(
+            lambda: self._client.messages.create(
+                to=f"whatsapp:{message.address}",
+                from_=self._from,
+                status_callback=f"{self._report_url}?m={message.token}",
+                **what,
+            )
+        ).sid
+        if not is_sid(sid):
+            raise Unanswered("no sid")
+        return str(sid)
 
     def lookalikes(self, message: Doubtful) -> list[str]:
         """Sids in Twilio's list that may be this message: same receiver, same text, sent since it
@@ -182,18 +138,16 @@ class TwilioChannel:
     def received_since(self, moment: datetime) -> list[Received]:
         """Messages to us that Twilio has, newest first. Raises Refused, Unanswered."""
         listed = self._ask(
-            lambda: self._client.messages.list(to=self._from, date_sent_after=moment, limit=500)
+            lambda: self._client.messages.list(
+                to=self._from, date_sent_after=moment, limit=_LISTED_AT_MOST
+            )
         )
         return [
             Received(
-                each.sid,
-                each.from_.removeprefix("whatsapp:"),
-                each.body or "",
-                int(each.num_media or 0),
-                each.date_created,
+                each.sid, address, each.body or "", int(each.num_media or 0), each.date_created
             )
             for each in listed
-            if each.direction == "inbound" and each.from_
+            if each.direction == "inbound" and (address := address_in(each.from_ or ""))
         ]
 
     def blank(self, sid: str) -> None:
@@ -220,9 +174,14 @@ class TwilioChannel:
     def _content(self, message: Outgoing) -> dict[str, str] | None:
         """Content parameters of a message with buttons; None where it goes out as text."""
         fits = message.buttons and len(message.body) <= _BUTTON_BODY_AT_MOST
-        if not (self._buttons and fits):
+        if not (self._buttons and fits) or time.monotonic() < self._text_until:
             return None
-        sid = self._content_sid(len(message.buttons))
+        try:
+            sid = self._content_sid(len(message.buttons))
+        except (Refused, Unanswered):
+            # Better in plain text than not at all, and not asked again for every message.
+            self._text_until = time.monotonic() + _WITHOUT_BUTTONS_SECONDS
+            return None
         variables = {"1": message.body}
         for number, (button_id, title) in enumerate(message.buttons):
             variables |= {str(2 * number + 2): title, str(2 * number + 3): button_id}
@@ -234,7 +193,7 @@ class TwilioChannel:
         """
         if count in self._contents:
             return self._contents[count]
-        key = f"content:{self._client.username}:buttons:{count}"
+        key = self._key(count)
         kept = self._kept(key)
         sid = kept or self._make_content(count)
         if kept is None:
@@ -254,6 +213,15 @@ class TwilioChannel:
             self._redis.set(key, sid)
         except RedisError:
             return
+
+    def _forget_content(self, count: int) -> None:
+        """Twilio does not know it any longer: the next message with buttons makes it anew."""
+        self._contents.pop(count, None)
+        with suppress(RedisError):
+            self._redis.delete(self._key(count))
+
+    def _key(self, count: int) -> str:
+        return f"content:{self._client.username}:buttons:{count}"
 
     def _make_content(self, count: int) -> str:
         actions = [
@@ -280,7 +248,10 @@ class TwilioChannel:
             raise NotNow(f"content {answer.status_code}")
         if answer.status_code >= 400:
             raise Refused(f"content {answer.status_code}")
-        return str(json.loads(answer.text)["sid"])
+        try:
+            return str(json.loads(answer.text)["sid"])
+        except (ValueError, KeyError, TypeError):
+            raise Unanswered("content without a sid") from None
 
 
 def _as_text(message: Outgoing | Doubtful) -> str:

@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     seconds.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Literal["development", "test", "production"] = "development"
     secret_key: SecretStr = SecretStr(_DEVELOPMENT_SECRET)
@@ -140,6 +142,9 @@ def _half_configured(settings: Settings) -> list[str]:
 def _unfit_for_production(settings: Settings) -> list[str]:
     wrong = []
     secret = settings.secret_key.get_secret_value()
+    previous = revealed(settings.secret_key_previous)
+    if previous is not None and len(previous) < _SHORTEST_SECRET:
+        wrong.append(f"SECRET_KEY_PREVIOUS must be at least {_SHORTEST_SECRET} characters")
     if secret == _DEVELOPMENT_SECRET or len(secret) < _SHORTEST_SECRET:
         wrong.append(
             f"SECRET_KEY must be at least {_SHORTEST_SECRET} characters, made for this deployment"

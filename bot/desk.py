@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -35,6 +36,8 @@ from flows.desk import (
 )
 from providers.contract import Provider
 from providers.registry import PROVIDERS
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,11 @@ class DatabaseDesk:
     # Bookings
 
     def find_booking(self, reference: str) -> BookingView | Several | Lookup:
-        if bookings.too_many_tries(self._db, self._contact.id, reference, self._tools.policy):
-            return Lookup.TOO_MANY_TRIES
+        # One's own first: the tries of others must not keep anybody from their own booking.
         found = bookings.find_own(self._db, self._contact.id, self._phone, reference)
         if not found:
+            if bookings.too_many_tries(self._db, self._contact.id, reference, self._tools.policy):
+                return Lookup.TOO_MANY_TRIES
             bookings.count_try(self._db, self._contact.id, reference)
             return Lookup.UNKNOWN
         seen = self._views(found)
@@ -133,7 +137,11 @@ class DatabaseDesk:
         accounts = self._tools.accounts.defaults(self._db, booking.operator_id, booking.currency)
         if provider not in accounts:
             return Refused(Refusal.NO_PROVIDER, self._view(booking.id))
-        adapter = self._tools.accounts.adapter(self._db, accounts[provider])
+        try:
+            adapter = self._tools.accounts.adapter(self._db, accounts[provider])
+        except (Unreadable, ValueError) as error:
+            log.error("account_unusable", account=accounts[provider], error=type(error).__name__)
+            return Refused(Refusal.NO_PROVIDER, self._view(booking.id))
         request = self._request(booking.id, accounts[provider], adapter, amount, payer_number)
         opened = payments.open_payment(self._db, request, self._tools.policy)
         return self._opened(opened, booking.id)

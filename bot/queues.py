@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from redis import Redis, RedisError
+from redis import ConnectionPool, Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
@@ -14,6 +14,9 @@ from domain.nudges import Nudge
 
 QUEUES = ("replies", "payments", "sweeps")
 JOB_SECONDS = 120
+# A nudge that nobody took for so long is dropped: the sweeps find its row, and ring again.
+_NUDGE_SECONDS = 60
+_FAILURE_SECONDS = 3_600
 _COALESCED_SECONDS = 2
 _SOCKET_SECONDS = 2
 
@@ -33,11 +36,24 @@ def connect(url: str) -> Redis:
     )
 
 
+def apart_from(redis: "Redis") -> Redis:
+    """A client of the same server on connections of its own."""
+    pool = redis.connection_pool
+    return Redis.from_pool(
+        ConnectionPool(connection_class=pool.connection_class, **pool.connection_kwargs)
+    )
+
+
 def bell_flag(nudge: Nudge) -> str:
     """The key that says "rung already": jobs without a subject drain everything, so one waiting is
     enough.
     """
     return f"rung:{nudge.job}"
+
+
+def waiting(redis: "Redis", queue: str) -> int:
+    """How many jobs nobody has taken yet. Raises redis.RedisError."""
+    return Queue(queue, connection=redis, serializer=JSONSerializer).count
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +80,9 @@ class Bell:
             nudge.job,
             args=arguments,
             timeout=JOB_SECONDS,
+            ttl=_NUDGE_SECONDS,
             result_ttl=0,
-            failure_ttl=24 * 3600,
+            failure_ttl=_FAILURE_SECONDS,
             # RQ would write the function and its arguments here, and log it.
             description=nudge.job,
         )

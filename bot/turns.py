@@ -1,12 +1,12 @@
 """Turns: everything a contact sent or was told about is heard in order, each with all of its
 effects or none.
 
-    lock(contact) ▸ BEGIN ▸ contact FOR UPDATE ▸ oldest unheard ▸ flow ▸ outbox ▸ turn row
-        ▸ COMMIT ▸ session ▸ unlock ▸ look again
+    enter ▸ BEGIN ▸ contact FOR UPDATE ▸ oldest unheard ▸ flow ▸ outbox ▸ turn row
+        ▸ COMMIT ▸ session ▸ leave ▸ is there more?
 
-The Redis lock only spares waiting: whoever does not get it leaves, and its holder looks once more
-after unlocking. The contact's row lock, UNIQUE(cause) and UNIQUE(contact, sequence) are what makes
-it right.
+The turnstile (bot/turnstile.py) only spares waiting: whoever does not come through leaves a note,
+and who is inside looks once more. The contact's row lock, UNIQUE(cause) and UNIQUE(contact,
+sequence) are what makes it right.
 """
 
 import json
@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 from redis import RedisError
-from redis.lock import Lock
+from rq.timeouts import JobTimeoutException
 from sqlalchemy import func, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session as Database
 from bot import views
 from bot.desk import DatabaseDesk, Tools
 from bot.runtime import Runtime
+from bot.turnstile import Turnstile
 from domain import bookings, contacts, outbox
 from domain.contacts import Waiting
 from domain.crashpoints import reach
@@ -33,7 +34,6 @@ from domain.models import Contact, Message, Payment, PaymentEvent
 from flows.redaction import redact
 from flows.turns import Heard, Say, Session, Told, Turn
 
-_LOCK_SECONDS = 5
 _TRIES = 3
 # Events that can come more than once for one payment, and are told each time.
 _REPEATABLE = frozenset({"otp_wrong", "code_lost"})
@@ -44,11 +44,12 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """What became of hearing one thing: where the conversation stands now, to be kept in Redis
-    after the commit.
+    after the commit, and whether more was waiting.
     """
 
     sequence: int
     session: Session | None
+    more: bool
 
 
 def drain(runtime: Runtime, contact_id: int) -> None:
@@ -58,45 +59,46 @@ def drain(runtime: Runtime, contact_id: int) -> None:
     with structlog.contextvars.bound_contextvars(contact=contact_id):
         try:
             while _drain_once(runtime, contact_id):
-                with transaction() as db:
-                    if not contacts.anything_waiting(db, contact_id):
-                        return
+                pass
         except (OperationalError, PoolTimeout, RedisError) as error:
             # It is filed: the sweep hears it when the servers are back.
             log.warning("turn_put_off", error=type(error).__name__)
 
 
 def _drain_once(runtime: Runtime, contact_id: int) -> bool:
-    """Hear one thing under the contact's lock. False: somebody else is at it, nothing waited, or it
-    failed.
+    """Hear one thing, alone. Whether to look once more: more was waiting, or whoever filed
+    something meanwhile did not come through. False: somebody else is at it, or it failed.
     """
-    lock = Lock(runtime.redis, f"turn:{contact_id}", timeout=_LOCK_SECONDS, blocking=False)
-    if not lock.acquire():
+    turnstile = Turnstile(runtime.redis)
+    token = turnstile.enter(contact_id)
+    if token is None:
         return False
+    more: bool | None = None
     try:
-        return _hear_oldest(runtime, contact_id)
+        more = _hear_oldest(runtime, contact_id)
     finally:
-        lock.release()
+        somebody_came = turnstile.leave(contact_id, token)
+    return more is not None and (more or somebody_came)
 
 
-def _hear_oldest(runtime: Runtime, contact_id: int) -> bool:
+def _hear_oldest(runtime: Runtime, contact_id: int) -> bool | None:
+    """Whether more is waiting behind what was heard; None: it failed, and is tried again later."""
     kept = runtime.sessions.get(contact_id)
     trying: list[Waiting] = []
     try:
         heard = repeat(lambda db: _hear(runtime, db, contact_id, kept, trying))
-    except (OperationalError, PoolTimeout, RedisError):
+    except (OperationalError, PoolTimeout, RedisError, JobTimeoutException):
         raise
     except Exception:
         log.exception("turn_failed", cause=trying[-1].cause if trying else None)
-        if trying:
-            with transaction() as db:
-                _count_failure(runtime, db, contact_id, trying[-1])
-        return False
-    if heard is None:
-        return False
-    if heard.session is not None:
+        if not trying:
+            return None
+        with transaction() as db:
+            given_up = _count_failure(runtime, db, contact_id, trying[-1])
+        return trying[-1].more if given_up else None
+    if heard is not None and heard.session is not None:
         runtime.sessions.put(contact_id, heard.sequence, heard.session)
-    return True
+    return heard is not None and heard.more
 
 
 def _hear(
@@ -128,13 +130,14 @@ def _hear(
     is_message = waiting.kind == "message"
     reach("turn_written" if is_message else "event_written")
     name_commit(db, "turn_committed" if is_message else "event_committed")
-    return _Heard(sequence, after)
+    return _Heard(sequence, after, waiting.more)
 
 
 def _hear_message(
     runtime: Runtime, db: Database, contact: Contact, waiting: Waiting, session: Session | None
 ) -> Session | None:
     message = db.get_one(Message, waiting.id)
+    contacts.begin_turn(contact)
     details = message.details
     text = runtime.messages.open(message.sealed) if message.sealed else ""
     contact.last_inbound_at = message.created_at
@@ -142,10 +145,15 @@ def _hear_message(
     code_expected = runtime.engine.expects_code(session)
     message.body = redact(text, code_expected=code_expected)
     message.sealed, message.status, message.heard_at = None, "heard", func.clock_timestamp()
+    if runtime.settings.otp_redact_at_twilio and message.body != text:
+        message.due_at = func.clock_timestamp()  # its copy at Twilio is blanked by a worker
     if details.get("opt_out") is not None:
         # Twilio answered this one itself, and stops what we send after STOP: nothing may be said.
-        stopped = details["opt_out"] == "STOP"
-        contact.opted_out_at = func.clock_timestamp() if stopped else None
+        # Its HELP changes nothing.
+        if details["opt_out"] == "STOP":
+            contact.opted_out_at = func.clock_timestamp()
+        elif details["opt_out"] == "START":
+            contact.opted_out_at = None
         return session
     contact.opted_out_at = None
     above = contacts.count_message(contact, message.created_at) - (
@@ -156,7 +164,7 @@ def _hear_message(
         if above == 1:
             outbox.add_replies(db, contact.id, [_reply(runtime.engine.slow_down(contact.language))])
         return session
-    desk = _desk(runtime, db, contact)
+    desk = _desk(runtime, db, contact, waiting)
     heard = Heard(
         text=text,
         payload=details.get("payload"),
@@ -165,9 +173,8 @@ def _hear_message(
         location=bool(details.get("location")),
     )
     turn = _converse(runtime, contact, desk, session, heard)
-    if runtime.settings.otp_redact_at_twilio and message.body != text:
-        message.due_at = func.clock_timestamp()  # its copy at Twilio is blanked by a worker
-    outbox.add_replies(db, contact.id, [_reply(say) for say in turn.says])
+    replies = outbox.as_answers(db, [_reply(say) for say in turn.says])
+    outbox.add_replies(db, contact.id, replies)
     return turn.session
 
 
@@ -175,6 +182,7 @@ def _hear_event(
     runtime: Runtime, db: Database, contact: Contact, waiting: Waiting, session: Session | None
 ) -> Session | None:
     event = db.get_one(PaymentEvent, waiting.id)
+    contacts.begin_turn(contact)
     db.execute(
         update(PaymentEvent)
         .where(PaymentEvent.id == event.id)
@@ -187,7 +195,7 @@ def _hear_event(
         payment=views.payment_view(payment, views.booking_view(known, runtime.policy)),
         ordinal=event.version if event.told in _REPEATABLE else 0,
     )
-    turn = _converse(runtime, contact, _desk(runtime, db, contact), session, told)
+    turn = _converse(runtime, contact, _desk(runtime, db, contact, waiting), session, told)
     # Also to who wants no messages: what became of their money they are told. Opting out cancelled
     # what was only waiting, and after Twilio's own STOP nothing leaves Twilio.
     outbox.add_replies(db, contact.id, [_reply(say) for say in turn.says])
@@ -201,11 +209,11 @@ def _converse(
     session: Session | None,
     heard: Heard | Told,
 ) -> Turn:
-    nonce = str(contact.sequence + 1)
+    nonce = str(contact.sequence)
     return runtime.engine.hear(session, heard, desk, contact.language, nonce)
 
 
-def _desk(runtime: Runtime, db: Database, contact: Contact) -> DatabaseDesk:
+def _desk(runtime: Runtime, db: Database, contact: Contact, waiting: Waiting) -> DatabaseDesk:
     tools = Tools(
         runtime.policy,
         runtime.accounts,
@@ -213,7 +221,7 @@ def _desk(runtime: Runtime, db: Database, contact: Contact) -> DatabaseDesk:
         runtime.answers,
         runtime.settings.otp_digits,
     )
-    return DatabaseDesk(db, tools, contact, contacts.address_of(db, contact.id))
+    return DatabaseDesk(db, tools, contact, waiting.address)
 
 
 def _reply(say: Say) -> outbox.Reply:
@@ -227,9 +235,9 @@ def _reply(say: Say) -> outbox.Reply:
     )
 
 
-def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Waiting) -> None:
+def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Waiting) -> bool:
     """A thing that failed three times is given to a person, with an apology, and blocks nothing any
-    longer.
+    longer. Whether it was given up.
     """
     contact = contacts.lock_contact(db, contact_id)
     table = Message if waiting.kind == "message" else PaymentEvent
@@ -239,9 +247,17 @@ def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Wai
         values["heard_at"] = func.clock_timestamp()
         if table is Message:
             values |= {"status": "failed", "sealed": None, "body": "[not understood]"}
-    db.execute(update(table).where(table.id == waiting.id, table.heard_at.is_(None)).values(values))
-    if not over:
-        return
+            if runtime.settings.otp_redact_at_twilio:
+                values["due_at"] = func.clock_timestamp()
+    counted = db.execute(
+        update(table)
+        .where(table.id == waiting.id, table.heard_at.is_(None))
+        .values(values)
+        .returning(table.id)
+    ).scalar_one_or_none()
+    if not over or counted is None:
+        return False
     contact.person_wanted_at = func.clock_timestamp()
     sorry = runtime.engine.sorry(contact.language)
     outbox.add_replies(db, contact_id, [_reply(sorry)])
+    return True

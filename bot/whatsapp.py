@@ -4,7 +4,6 @@ Signature first, and closed when in doubt. Then the message is filed and committ
 heard. Documented behaviour of the sender: docs/whatsapp.md.
 """
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twilio.request_validator import RequestValidator
 
+from bot.channel import address_in, is_sid
 from bot.runtime import Runtime
 from bot.turns import drain
 from domain import deliveries, inbox
@@ -26,9 +26,6 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_TEXT = 4_000
 _LONGEST_PAYLOAD = 200
-_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
-# `whatsapp:+263774975187`, or a user id without a number: `whatsapp:ZW.1A2B3C4D5E6F`.
-_ADDRESS = re.compile(r"whatsapp:(\+[1-9]\d{6,14}|[A-Z]{2}\.[0-9A-Za-z]{4,140})")
 # Twilio's words for what became of a message, in ours. `accepted`, `scheduled`, `queued` and
 # `sending` say nothing new.
 _REPORTS = {
@@ -63,7 +60,8 @@ def signed_url(public_base_url: str, incoming: Request) -> str:
 def is_from_twilio(runtime: Runtime, incoming: Request) -> bool:
     """Whether the request carries a good signature by one of our tokens, and names our account."""
     signature = incoming.headers.get("X-Twilio-Signature")
-    tokens = runtime.settings.twilio_tokens()
+    # An empty token is a setting without a value: everybody can sign with it.
+    tokens = [token for token in runtime.settings.twilio_tokens() if token]
     if not signature or not tokens:
         return False
     url = signed_url(runtime.settings.public_base_url, incoming)
@@ -87,16 +85,14 @@ def inbound() -> Response:
         log.warning("webhook_refused", path=request.path)
         return Response("signature", status=403)
     form = request.form
-    sender = _ADDRESS.fullmatch(form.get("From", ""))
-    if sender is None or _SID.fullmatch(form.get("MessageSid", "")) is None:
-        log.warning("webhook_not_understood", path=request.path)
+    sender, sid = address_in(form.get("From", "")), form.get("MessageSid", "")
+    if sender is None or not is_sid(sid):
+        log.warning("webhook_not_understood", path=request.path, sid=sid[:40])
         return _answer()
-    text = form.get("Body", "").replace("\0", "")[:_LONGEST_TEXT]
-    sealed = runtime.messages.seal(text)
+    sealed = runtime.messages.seal(_text_in(form, "Body", _LONGEST_TEXT))
     details = _details(form)
-    sid = form["MessageSid"]
     try:
-        filed = repeat(lambda db: inbox.file_message(db, sender[1], sid, sealed, details))
+        filed = repeat(lambda db: inbox.file_message(db, sender, sid, sealed, details))
     except (OperationalError, PoolTimeout) as error:
         # Nothing is half done. Twilio tries again, and what it gives up on is found in its list.
         log.warning("not_filed", error=type(error).__name__)
@@ -109,22 +105,28 @@ def inbound() -> Response:
 def _details(form: Any) -> dict[str, Any]:
     """What matters of a message beside its text; only what is there."""
     media = [
-        form.get(f"MediaContentType{number}", "")[:80] or "unknown"
+        _text_in(form, f"MediaContentType{number}", 80) or "unknown"
         for number in range(min(_count(form.get("NumMedia")), 10))
     ]
     found = {
-        "profile_name": form.get("ProfileName", "").replace("\0", "")[:100],
-        "payload": (form.get("ButtonPayload") or form.get("ListId") or "")[:_LONGEST_PAYLOAD],
+        "profile_name": _text_in(form, "ProfileName", 100),
+        "payload": _text_in(form, "ButtonPayload", _LONGEST_PAYLOAD)
+        or _text_in(form, "ListId", _LONGEST_PAYLOAD),
         "media": media,
         "forwarded": form.get("Forwarded") == "true" or form.get("FrequentlyForwarded") == "true",
         "location": "Latitude" in form,
-        "opt_out": form.get("OptOutType", "")[:10],
+        "opt_out": _text_in(form, "OptOutType", 10),
     }
     return {name: value for name, value in found.items() if value}
 
 
+def _text_in(form: Any, name: str, longest: int) -> str:
+    """A text as the database takes it: it has no NUL."""
+    return str(form.get(name, "")).replace("\0", "")[:longest]
+
+
 def _count(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else 0
+    return int(text[:3]) if text and text.isascii() and text.isdigit() else 0
 
 
 @blueprint.post("/status")
@@ -137,10 +139,10 @@ def status() -> Response:
     form = request.form
     word = _REPORTS.get(form.get("MessageStatus", ""))
     sid = form.get("MessageSid", "")
-    if word is None or _SID.fullmatch(sid) is None:
+    if word is None or not is_sid(sid):
         return _answer()
     token = _token(request.args.get("m"))
-    code = form.get("ErrorCode", "")[:10] or None
+    code = _text_in(form, "ErrorCode", 10) or None
     try:
         known = repeat(lambda db: deliveries.record_report(db, token, sid, word, code))
     except (OperationalError, PoolTimeout):

@@ -92,7 +92,8 @@ _PROOFS = {
         FROM message m JOIN payment p ON p.id = m.payment_id
         WHERE p.status = 'succeeded' AND m.told = 'failed'
           AND m.status NOT IN ('expired', 'refused')
-          AND NOT EXISTS (SELECT FROM message l WHERE l.payment_id = p.id AND l.told = 'late')""",
+          AND NOT EXISTS (SELECT FROM message l WHERE l.payment_id = p.id
+                          AND l.told IN ('late', 'surplus'))""",
 }
 
 

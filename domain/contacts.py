@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import BigInteger, Select, bindparam, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,11 +19,15 @@ _MOST_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something filed and not yet heard: a message or an event, by its id."""
+    """Something filed and not yet heard: a message or an event, by its id. `more`: it is not the
+    only one. `address` is the newest of its contact, to which we write.
+    """
 
     kind: str
     id: int
     attempts: int
+    more: bool
+    address: str
 
     @property
     def cause(self) -> str:
@@ -75,16 +79,6 @@ def count_message(contact: Contact, at: datetime) -> int:
     return contact.minute_messages
 
 
-def address_of(db: Session, contact_id: int) -> str:
-    """The address that we write to: the newest one."""
-    return db.execute(
-        select(ContactIdentity.address)
-        .where(ContactIdentity.contact_id == contact_id)
-        .order_by(ContactIdentity.id.desc())
-        .limit(1)
-    ).scalar_one()
-
-
 def phone_of(address: str) -> str | None:
     """International digits of an address that is a phone number, else None (a WhatsApp user id)."""
     return address[1:] if address.startswith("+") else None
@@ -92,44 +86,22 @@ def phone_of(address: str) -> str | None:
 
 def next_waiting(db: Session, contact_id: int) -> Waiting | None:
     """The oldest message or event of a locked contact that was not heard yet."""
-    message = (
-        select(
-            literal("message").label("kind"),
-            Message.id,
-            Message.attempts,
-            Message.created_at.label("at"),
-        )
-        .where(
-            Message.contact_id == contact_id,
-            Message.direction == "in",
-            Message.heard_at.is_(None),
-        )
-        .order_by(Message.id)
-        .limit(1)
-    )
-    event = (
-        select(literal("event"), PaymentEvent.id, PaymentEvent.attempts, PaymentEvent.at)
-        .where(
-            PaymentEvent.contact_id == contact_id,
-            PaymentEvent.told.is_not(None),
-            PaymentEvent.heard_at.is_(None),
-        )
-        .order_by(PaymentEvent.id)
-        .limit(1)
-    )
-    waiting = union_all(message.subquery().select(), event.subquery().select()).subquery()
-    row = db.execute(select(waiting).order_by(waiting.c.at).limit(1)).one_or_none()
-    return None if row is None else Waiting(row.kind, row.id, row.attempts)
+    rows = db.execute(_WAITING, {"contact_id": contact_id}).all()
+    if not rows:
+        return None
+    oldest = rows[0]
+    return Waiting(oldest.kind, oldest.id, oldest.attempts, len(rows) > 1, oldest.address)
 
 
-def anything_waiting(db: Session, contact_id: int) -> bool:
-    """Whether something of this contact is still to be heard."""
-    return next_waiting(db, contact_id) is not None
+def begin_turn(contact: Contact) -> None:
+    """Count the turn of a locked contact, beside what else of it changes, so that all of it is one
+    statement.
+    """
+    contact.sequence += 1
 
 
 def write_turn(db: Session, contact: Contact, waiting: Waiting, session: Mapping[str, Any]) -> int:
-    """Prove that this was heard: the next turn of the conversation. Returns its sequence."""
-    contact.sequence += 1
+    """Prove that this was heard by the turn that `begin_turn` counted. Returns its sequence."""
     db.add(
         Turn(
             contact_id=contact.id,
@@ -149,6 +121,49 @@ def last_session(db: Session, contact: Contact) -> dict[str, Any] | None:
         select(Turn.session).where(Turn.contact_id == contact.id, Turn.sequence == contact.sequence)
     ).scalar_one()
     return session
+
+
+def _waiting_query() -> Select[str, int, int, str]:
+    """The two oldest of what was not heard. Made once: making it takes longer than asking it."""
+    contact_id = bindparam("contact_id", type_=BigInteger)
+    message = (
+        select(
+            literal("message").label("kind"),
+            Message.id,
+            Message.attempts,
+            Message.created_at.label("at"),
+        )
+        .where(
+            Message.contact_id == contact_id,
+            Message.direction == "in",
+            Message.heard_at.is_(None),
+        )
+        .order_by(Message.id)
+        .limit(2)
+    )
+    event = (
+        select(literal("event"), PaymentEvent.id, PaymentEvent.attempts, PaymentEvent.at)
+        .where(
+            PaymentEvent.contact_id == contact_id,
+            PaymentEvent.told.is_not(None),
+            PaymentEvent.heard_at.is_(None),
+        )
+        .order_by(PaymentEvent.id)
+        .limit(2)
+    )
+    address = (
+        select(ContactIdentity.address)
+        .where(ContactIdentity.contact_id == contact_id)
+        .order_by(ContactIdentity.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    waiting = union_all(message.subquery().select(), event.subquery().select()).subquery()
+    columns = (waiting.c.kind, waiting.c.id, waiting.c.attempts, address.label("address"))
+    return select(*columns).order_by(waiting.c.at).limit(2)
+
+
+_WAITING = _waiting_query()
 
 
 def unheard_since(db: Session, seconds: float, limit: int) -> list[int]:

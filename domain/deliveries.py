@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 from domain.models import Message
 from domain.outbox import addresses_of, buttons_of
 
-# Due again after a definite "not now": 2, 4, 8 … seconds, for at most this many attempts.
-_ATTEMPTS = 8
+# Due again after a definite "not now": 2, 4, 8 … 256 seconds, for at most this long. Twilio may be
+# away for hours, and what became of somebody's money must still be told.
+_KEPT_FOR = timedelta(hours=24)
+_LONGEST_PAUSE_POWER = 8
 _RANKS = {
     "due": 0,
     "sending": 1,
@@ -55,12 +57,27 @@ def record_not_now(db: Session, message_id: int, code: str) -> None:
     """Twilio did not take it (throttled, or not reached at all): due again later, in the end
     refused.
     """
-    pause = func.make_interval(0, 0, 0, 0, 0, 0, func.power(2.0, Message.attempts))
-    attempts = db.execute(select(Message.attempts).where(Message.id == message_id)).scalar_one()
-    if attempts >= _ATTEMPTS:
+    power = func.least(Message.attempts, _LONGEST_PAUSE_POWER)
+    pause = func.make_interval(0, 0, 0, 0, 0, 0, func.power(2.0, power))
+    too_old = Message.created_at < func.clock_timestamp() - _KEPT_FOR
+    if db.execute(select(too_old).where(Message.id == message_id)).scalar_one():
         record_refused(db, message_id, code)
         return
     _set(db, message_id, status="due", due_at=func.clock_timestamp() + pause, error_code=code)
+
+
+def release(db: Session, message_id: int, claimed_at: datetime) -> None:
+    """Nobody began to send it: due at once, unless its claim ran out and somebody else has it."""
+    db.execute(
+        update(Message)
+        .where(
+            Message.id == message_id,
+            Message.status == "sending",
+            Message.claimed_at == claimed_at,
+        )
+        .values(status="due", due_at=func.clock_timestamp(), attempts=Message.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def record_uncertain(db: Session, message_id: int, seconds: float) -> None:
@@ -149,7 +166,10 @@ def claim_doubtful(db: Session, limit: int, claim_seconds: float) -> list[Doubtf
     now = func.clock_timestamp()
     due = (
         select(Message.id)
-        .where(Message.due_at <= now, Message.status.in_(("sending", "uncertain")))
+        .where(
+            Message.due_at <= func.statement_timestamp(),
+            Message.status.in_(("sending", "uncertain")),
+        )
         .order_by(Message.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

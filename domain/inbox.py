@@ -84,7 +84,7 @@ def claim_blankable(db: Session, limit: int) -> list[Blankable]:
     """
     due = (
         select(Message.id)
-        .where(Message.due_at <= func.clock_timestamp(), Message.direction == "in")
+        .where(Message.due_at <= func.statement_timestamp(), Message.direction == "in")
         .order_by(Message.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

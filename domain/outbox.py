@@ -4,8 +4,8 @@ What becomes of a claimed reply: domain/deliveries.py.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -33,7 +33,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A reply claimed for sending, with the address it goes to."""
+    """A reply claimed for sending, with the address it goes to and the moment of the claim."""
 
     id: int
     token: UUID
@@ -41,6 +41,25 @@ class Outgoing:
     body: str
     buttons: tuple[tuple[str, str], ...]
     window_open: bool
+    claimed_at: datetime
+
+
+def as_answers(db: Session, replies: Sequence[Reply]) -> list[Reply]:
+    """The replies to a message: what was told of a payment before is an answer now, not news.
+
+    Who asks again must not be met with silence because it was told already.
+    """
+    return [
+        replace(reply, payment_id=None, told=None) if _was_told(db, reply) else reply
+        for reply in replies
+    ]
+
+
+def _was_told(db: Session, reply: Reply) -> bool:
+    if reply.payment_id is None or reply.told is None:
+        return False
+    before = exists().where(Message.payment_id == reply.payment_id, Message.told == reply.told)
+    return bool(db.execute(select(before)).scalar_one())
 
 
 def add_replies(db: Session, contact_id: int, replies: Sequence[Reply]) -> None:
@@ -96,6 +115,7 @@ def claim_due(db: Session, limit: int, claim_seconds: float) -> list[Outgoing]:
             Message.body,
             Message.details,
             Message.contact_id,
+            Message.claimed_at,
             (Message.expires_at <= now).label("late"),
         )
         .execution_options(synchronize_session=False)
@@ -105,6 +125,8 @@ def claim_due(db: Session, limit: int, claim_seconds: float) -> list[Outgoing]:
         db.execute(
             update(Message).where(Message.id.in_(late)).values(status="expired", due_at=None)
         )
+        if len(late) == len(rows):
+            return claim_due(db, limit, claim_seconds)  # what stood behind them is first now
     fresh = sorted((row for row in rows if not row.late), key=lambda row: row.id)
     addresses = addresses_of(db, [row.contact_id for row in fresh])
     return [
@@ -115,6 +137,7 @@ def claim_due(db: Session, limit: int, claim_seconds: float) -> list[Outgoing]:
             row.body,
             buttons_of(row.details),
             addresses[row.contact_id][1],
+            row.claimed_at,
         )
         for row in fresh
     ]
@@ -130,7 +153,7 @@ def _first_in_line(limit: int) -> CTE:
     )
     return (
         select(Message.id)
-        .where(Message.due_at <= func.clock_timestamp(), Message.status == "due", ~before)
+        .where(Message.due_at <= func.statement_timestamp(), Message.status == "due", ~before)
         .order_by(Message.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

@@ -14,7 +14,7 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from bot.config import SettingsError, load_settings
-from bot.queues import QUEUES
+from bot.queues import QUEUES, apart_from
 from bot.runtime import start
 from bot.services import with_servers
 from workers import process
@@ -34,10 +34,13 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     process.configure(runtime)
-    queue = Queue(arguments.queue, connection=runtime.redis, serializer=JSONSerializer)
+    # A connection of its own: RQ waits for jobs on it, and gives it minutes to answer, which nobody
+    # may wait who holds a lock.
+    doorbell = apart_from(runtime.redis)
+    queue = Queue(arguments.queue, connection=doorbell, serializer=JSONSerializer)
     worker = SimpleWorker(
         [queue],
-        connection=runtime.redis,
+        connection=doorbell,
         serializer=JSONSerializer,
         worker_ttl=_WORKER_TTL_SECONDS,
         maintenance_interval=_MAINTENANCE_SECONDS,

@@ -23,9 +23,10 @@ register(
     result_ttl=0,
     failure_ttl=3_600,
 )
+# Twilio may take its time to answer: among the sweeps it would keep everything else waiting.
 register(
     sweeps.find_missed_messages,
-    queue_name="sweeps",
+    queue_name="replies",
     interval=60,
     ttl=60,
     job_timeout=60,

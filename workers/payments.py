@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from bot.turns import drain
@@ -25,7 +27,7 @@ from domain.database import name_commit, repeat, transaction
 from domain.models import Payment
 from domain.money import Money
 from domain.payments import Act, Locked, ProviderCall, Word
-from domain.states import AWAITING_OTP
+from domain.states import CONFIRMING
 from providers.contract import (
     Call,
     Charge,
@@ -43,6 +45,8 @@ from workers.process import current, job
 log = structlog.get_logger(__name__)
 
 Record = Callable[[Session, Locked], None]
+# How long to wait for a database that does not take what a provider answered.
+_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +90,19 @@ def _decide(payment_id: UUID) -> _Task:
     runtime = current().runtime
     with transaction() as db:
         known = db.get_one(Payment, payment_id)
-        # Read before the lock: the vault is no database, and must not be waited for under one.
-        otp = runtime.vault.read(payment_id, known.otp_try)
+    # Read before the lock: the vault is no database, and must not be waited for under one.
+    looked_for = (known.status, known.otp_try)
+    is_given = known.status == CONFIRMING
+    otp = runtime.vault.read(payment_id, known.otp_try) if is_given else None
     reach("code_read")
     started = time.monotonic()
     with transaction() as db:
         locked = payments.lock(db, payment_id)
         payment = locked.payment
         act = payments.due_act(locked)
-        if act is Act.CONFIRM and (otp is None or payment.otp_try != known.otp_try):
+        if act is Act.CONFIRM and looked_for != (payment.status, payment.otp_try):
+            act = Act.LEAVE  # The code came after we looked: whoever its nudge calls will find it.
+        if act is Act.CONFIRM and otp is None:
             payments.code_lost(db, locked)
             return _Task(Act.LOSE, payment.contact_id)
         if act in (Act.LEAVE, Act.LOSE, Act.EXPIRE, Act.CANCEL):
@@ -119,15 +127,15 @@ def _decide(payment_id: UUID) -> _Task:
 
 def _settle_here(db: Session, locked: Locked, act: Act) -> None:
     """What needs no call."""
-    payment = locked.payment
+    policy = current().runtime.policy
     if act is Act.LOSE:
-        payments.lose_answer(db, locked, current().runtime.policy, None)
+        payments.lose_answer(db, locked, policy, None)
     elif act is Act.EXPIRE:
         payments.expire(db, locked)
     elif act is Act.CANCEL:
         payments.cancel(db, locked)
-    elif payment.status == AWAITING_OTP:
-        payment.next_check_at = payment.deadline_at
+    else:
+        payments.look_again(locked.payment, locked.now, policy)
 
 
 def _charge(payment: Payment) -> Charge:
@@ -251,14 +259,21 @@ def _wrong_otp(error: WrongOtp) -> Record:
 
 def _record(payment_id: UUID, record: Record) -> None:
     """Write down what came of a call: booking and payment locked and read afresh, repeated where
-    the database asks for it.
+    the database asks for it. An answer that we hold is not thrown away because the database is away
+    for a moment.
     """
 
     def write(db: Session) -> None:
         record(db, payments.lock(db, payment_id))
         name_commit(db, "settled")
 
-    repeat(write)
+    for pause_seconds in _PAUSES_SECONDS:
+        try:
+            return repeat(write)
+        except (OperationalError, PoolTimeout) as error:
+            log.warning("answer_not_recorded", error=type(error).__name__)
+            time.sleep(pause_seconds)
+    return repeat(write)
 
 
 def _story(call: Call) -> ProviderCall:

@@ -2,12 +2,13 @@
 query when nothing is due.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import exists, func, select
 
 from bot.channel import Refused, Unanswered
+from bot.queues import waiting
 from bot.turns import drain
 from domain import clock, contacts, inbox, outbox, payments
 from domain.database import current as current_database
@@ -16,10 +17,13 @@ from domain.models import Message, Payment, PaymentEvent
 from domain.nudges import Nudge
 from domain.payments.opening import ATTEND, QUEUE
 from workers.process import current, job
-from workers.replies import blank_codes, clear_doubts
+from workers.replies import BLANK_CODES, CLEAR_DOUBTS
 
 _AT_ONCE = 100
-_TWILIO_LOOKS_BACK = timedelta(hours=1)
+# How far to look back in Twilio's list: to the last look and a bit, or a day where none is known.
+_LOOKED_AT = "missed_messages:looked_at"
+_LISTED_LATE = timedelta(minutes=10)
+_LOOKS_BACK_AT_MOST = timedelta(hours=24)
 # Twilio tries its webhook again for 15 s, and the webhook brings more than the list has: buttons,
 # names.
 _TWILIO_GAVE_UP = timedelta(seconds=30)
@@ -31,7 +35,7 @@ log = structlog.get_logger(__name__)
 def sweep() -> None:
     """Look once over everything that can be due, and hand on what is. Harmless when doubled."""
     late = current().runtime.settings.nudge_lost_seconds
-    now = func.clock_timestamp()
+    now = func.statement_timestamp()
     before = now - timedelta(seconds=late)
     with transaction() as db:
         payment, unheard, reply, doubt, blank = db.execute(
@@ -59,38 +63,45 @@ def sweep() -> None:
     if reply:
         current_database().ring([outbox.SEND_DUE])
     if doubt:
-        clear_doubts()
+        current_database().ring([CLEAR_DOUBTS])
     if blank:
-        blank_codes()
+        current_database().ring([BLANK_CODES])
 
 
 def _hand_on_payments() -> None:
+    """No more than a worker will take soon: what is not handed on stays due, and in its order."""
+    room = _AT_ONCE - waiting(current().runtime.redis, QUEUE)
+    if room <= 0:
+        return
     with transaction() as db:
-        due = payments.claim_due(db, _AT_ONCE, current().runtime.policy)
+        due = payments.claim_due(db, room, current().runtime.policy)
     current_database().ring([Nudge(ATTEND, QUEUE, str(payment_id)) for payment_id in due])
 
 
 def _hear(late: float) -> None:
     with transaction() as db:
-        waiting = contacts.unheard_since(db, late, _AT_ONCE)
-    for contact_id in waiting:
+        unheard = contacts.unheard_since(db, late, _AT_ONCE)
+    for contact_id in unheard:
         drain(current().runtime, contact_id)
 
 
 @job
 def find_missed_messages() -> None:
-    """File what customers sent while Twilio could not reach us: its list of incoming messages is
-    compared with ours.
-    """
+    """File what customers sent while Twilio could not reach us."""
+    compare_with_twilio(clock.now())
+
+
+def compare_with_twilio(now: datetime) -> None:
+    """File and hear the incoming messages of Twilio's list that we do not have."""
     channel, runtime = current().channel, current().runtime
     if channel is None:
         return
     try:
-        listed = channel.received_since(clock.now() - _TWILIO_LOOKS_BACK)
+        listed = channel.received_since(_looked_at(now) - _LISTED_LATE)
     except (Refused, Unanswered) as error:
         log.warning("twilio_list_unanswered", error=str(error))
         return
-    received = [each for each in listed if each.at < clock.now() - _TWILIO_GAVE_UP]
+    received = [each for each in listed if each.at < now - _TWILIO_GAVE_UP]
     with transaction() as db:
         known = inbox.known_sids(db, [each.sid for each in received])
     for each in reversed(received):
@@ -104,3 +115,13 @@ def find_missed_messages() -> None:
             lambda db, a=address, s=sid, t=sealed, d=details: inbox.file_message(db, a, s, t, d)  # type: ignore[misc]
         )
         drain(runtime, filed.contact_id)
+    runtime.redis.set(_LOOKED_AT, now.isoformat())
+
+
+def _looked_at(now: datetime) -> datetime:
+    """When Twilio's list was last compared with ours, to the end; a day ago at the most."""
+    kept = current().runtime.redis.get(_LOOKED_AT)
+    longest = now - _LOOKS_BACK_AT_MOST
+    if not isinstance(kept, bytes):
+        return longest
+    return max(longest, datetime.fromisoformat(kept.decode()))

@@ -11,11 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.request_validator import RequestValidator
 
-from bot.channel import twilio_client
 from bot.cli.findings import Finding, fail, ok, warn
 from bot.cli.front_door import INBOUND
 from bot.config import Settings
 from bot.runtime import Runtime
+from bot.twilio_client import twilio_client
 from domain.database import transaction
 from domain.models import Account, Booking, Operator
 from domain.money import Money

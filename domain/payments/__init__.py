@@ -30,7 +30,7 @@ from domain.payments.opening import (
     open_payment,
     replace,
 )
-from domain.payments.schedule import claim_due
+from domain.payments.schedule import claim_due, look_again
 from domain.payments.settling import Settlement, settle
 from domain.payments.story import Locked, ProviderCall, Word, lock, lock_booking
 
@@ -55,6 +55,7 @@ __all__ = [
     "holds_on",
     "lock",
     "lock_booking",
+    "look_again",
     "lose_answer",
     "open_payment",
     "record_failed_check",

@@ -7,10 +7,11 @@ No function here calls anybody. Each runs in a short transaction with booking an
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from domain.models import Payment
-from domain.payments.ending import end, no_code_was_given
+from domain.payments.ending import REPLACED, end, expire, no_code_was_given
 from domain.payments.schedule import look_again
 from domain.payments.settling import file_evidence, settle
 from domain.payments.story import Locked, ProviderCall, Word, move, write_event
@@ -67,7 +68,9 @@ def due_act(locked: Locked) -> Act:
             return Act.CANCEL
         over = payment.deadline_at is not None and payment.deadline_at <= now
         return Act.EXPIRE if over else Act.LEAVE
-    return Act.LEAVE if payment.status == SUCCEEDED else Act.ASK
+    # What was never sent, no provider knows anything of.
+    nothing_to_ask = payment.status == SUCCEEDED or payment.started_at is None
+    return Act.LEAVE if nothing_to_ask else Act.ASK
 
 
 def begin_start(db: Session, locked: Locked, call_seconds: float, policy: Policy) -> datetime:
@@ -96,13 +99,17 @@ def _lease(locked: Locked, call_seconds: float, policy: Policy) -> datetime:
 
 def code_lost(db: Session, locked: Locked) -> None:
     """The code went out of the vault before anything was sent: back to waiting for one, and the
-    customer is asked.
+    customer is asked, unless the time for it is over.
     """
     payment = locked.payment
+    over = payment.deadline_at is not None and payment.deadline_at <= locked.now
     payment.otp_try += 1
     payment.otp_tries += 1  # a code that nobody tried costs no try
     payment.next_check_at = payment.deadline_at
-    move(db, payment, AWAITING_OTP, "code_lost", told="code_lost")
+    move(db, payment, AWAITING_OTP, "code_lost", told=None if over else "code_lost")
+    if over:
+        db.flush()  # one edge at a time: the database looks at each
+        expire(db, locked)
 
 
 def record_started(
@@ -121,6 +128,8 @@ def _open_for_code(
     db: Session, locked: Locked, deadline: datetime, call: ProviderCall | None
 ) -> None:
     payment, now = locked.payment, locked.now
+    if payment.cancel_requested_at is None and _gives_way(db, locked):
+        payment.cancel_requested_at, payment.cancel_reason = now, REPLACED
     cancelled = payment.cancel_requested_at is not None
     payment.lease_until = payment.negative_since = None
     payment.deadline_at = deadline
@@ -130,6 +139,33 @@ def _open_for_code(
     if cancelled:
         db.flush()  # one edge at a time: the database looks at each
         end(db, payment, CANCELLED, "cancelled", now, told="cancelled")
+
+
+def _gives_way(db: Session, locked: Locked) -> bool:
+    """Whether the answer to its start came too late: its contact has paid or begun another payment
+    since, somebody else pays from its number now, or the booking no longer owes it.
+    """
+    booking, payment = locked.booking, locked.payment
+    if booking.cancelled_at or payment.amount_minor > booking.total_minor - booking.paid_minor:
+        return True
+    followed = and_(
+        Payment.contact_id == payment.contact_id,
+        Payment.created_at > payment.created_at,
+        Payment.status.not_in(ENDED_UNPAID),
+    )
+    taken = and_(
+        or_(
+            Payment.contact_id == payment.contact_id,
+            Payment.payer_number == payment.payer_number,
+        ),
+        Payment.status.in_((*CALLING, CREATED, AWAITING_OTP)),
+    )
+    others = exists().where(
+        Payment.id != payment.id,
+        Payment.cancel_requested_at.is_(None),
+        or_(followed, taken),
+    )
+    return db.execute(select(others)).scalar_one()
 
 
 def record_refusal(db: Session, locked: Locked, reason: str, call: ProviderCall) -> None:

@@ -15,7 +15,7 @@ from domain.states import (
     AWAITING_OTP,
     CANCELLED,
     CREATED,
-    ENDED_UNPAID,
+    ENDED,
     EXPIRED,
     STARTING,
     UNCERTAIN,
@@ -25,6 +25,7 @@ from domain.states import (
 BY_CUSTOMER = "customer"
 NO_LONGER_OWED = "no_longer_owed"
 RELEASED = "released"
+REPLACED = "replaced"
 
 
 def end(
@@ -64,11 +65,11 @@ def cancel(db: Session, locked: Locked) -> bool:
     ends it.
     """
     payment, now = locked.payment, locked.now
-    if payment.cancel_requested_at is not None and payment.status not in ENDED_UNPAID:
-        return True
     if payment.status in (CREATED, AWAITING_OTP):
         payment.cancel_reason = BY_CUSTOMER
         end(db, payment, CANCELLED, "cancelled", now, told=None)
+        return True
+    if payment.cancel_requested_at is not None and payment.status not in ENDED:
         return True
     waits_for_answer = payment.status in (STARTING, AWAITING_CUSTOMER)
     if waits_for_answer or (payment.status == UNCERTAIN and no_code_was_given(payment)):

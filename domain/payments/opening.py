@@ -74,9 +74,9 @@ def holds_on(
     return (
         select(
             Payment.booking_id,
-            func.sum(Payment.amount_minor),
-            func.min(Payment.hold_until).filter(Payment.status.in_(WAITING)),
-            func.bool_and(Payment.contact_id == contact_id),
+            func.sum(Payment.amount_minor).label("held"),
+            func.min(Payment.hold_until).filter(Payment.status.in_(WAITING)).label("until"),
+            func.bool_and(Payment.contact_id == contact_id).label("own"),
         )
         .where(
             Payment.booking_id.in_(booking_ids),
@@ -240,12 +240,12 @@ def replace(
 
 
 def begin_confirming(db: Session, locked: Locked, policy: Policy) -> bool:
-    """The customer typed the code: to CONFIRMING, if the booking still owes the amount. Promises
-    the provider's call.
+    """The customer typed the code: to CONFIRMING, if the booking still owes the amount, also when
+    what others have under way comes in. Promises the provider's call.
     """
     booking, payment, now = locked.booking, locked.payment, locked.now
     owed = 0 if booking.cancelled_at else booking.total_minor - booking.paid_minor
-    if payment.amount_minor > owed:
+    if payment.amount_minor > owed - _moving_beside(db, payment):
         payment.failure = NO_LONGER_OWED
         end(db, payment, CANCELLED, NO_LONGER_OWED, now, told=None)
         return False
@@ -253,3 +253,17 @@ def begin_confirming(db: Session, locked: Locked, policy: Policy) -> bool:
     move(db, payment, CONFIRMING, "code_given")
     promise(db, Nudge(ATTEND, QUEUE, str(payment.id)))
     return True
+
+
+def _moving_beside(db: Session, payment: Payment) -> int:
+    """What other payments of the same booking may have moved by now, in minor units."""
+    return int(
+        db.execute(
+            select(func.coalesce(func.sum(Payment.amount_minor), 0)).where(
+                Payment.booking_id == payment.booking_id,
+                Payment.id != payment.id,
+                Payment.status.in_(MOVING),
+                Payment.cancel_requested_at.is_(None),
+            )
+        ).scalar_one()
+    )

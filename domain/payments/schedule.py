@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.models import Payment
 from domain.policy import Policy
-from domain.states import ENDED_UNPAID
+from domain.states import AWAITING_OTP, CALLING, ENDED_UNPAID, SUCCEEDED
 
 # Seconds between checks of a payment whose provider publishes no schedule, ± 20 % so that they do
 # not march in step.
@@ -45,7 +45,8 @@ def claim_due(db: Session, limit: int, policy: Policy) -> list[UUID]:
     """
     due = (
         select(Payment.id)
-        .where(Payment.next_check_at <= func.clock_timestamp())
+        # Not clock_timestamp(): that changes within a statement, so no index is searched by it.
+        .where(Payment.next_check_at <= func.statement_timestamp())
         .order_by(Payment.next_check_at)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)
@@ -62,8 +63,14 @@ def claim_due(db: Session, limit: int, policy: Policy) -> list[UUID]:
 
 
 def look_again(payment: Payment, now: datetime, policy: Policy) -> None:
-    """Set the due time by where the payment stands."""
-    if payment.status in ENDED_UNPAID:
+    """Set the due time by where the payment stands: maybe elsewhere than before a question."""
+    if payment.status == SUCCEEDED:
+        payment.next_check_at = None
+    elif payment.status in CALLING:
+        payment.next_check_at = payment.lease_until or payment.next_check_at
+    elif payment.status == AWAITING_OTP:
+        payment.next_check_at = payment.deadline_at
+    elif payment.status in ENDED_UNPAID:
         payment.next_check_at = next_watch(payment, now)
     else:
         payment.next_check_at = next_check(payment, now, policy)

@@ -59,7 +59,7 @@ def settle(db: Session, payment_id: UUID, word: Word) -> Settlement:
     surplus = amount - credited
     _post(db, locked, word, evidence_id, credited, surplus)
     ledger.raise_paid(booking, credited, now)
-    _close(db, locked, word, surplus)
+    _close(db, locked, word, credited, surplus)
     cancel_those_that_no_longer_fit(db, booking, now)
     db.flush()
     reach("settle_written")
@@ -102,20 +102,24 @@ def _credit(booking: Booking, payment: Payment, amount: Money) -> Money:
     return Money(max(0, min(owed, amount.amount_minor)), amount.currency)
 
 
-def _close(db: Session, locked: Locked, word: Word, surplus: Money) -> None:
+def _close(db: Session, locked: Locked, word: Word, credited: Money, surplus: Money) -> None:
     payment, now = locked.payment, locked.now
     if surplus.amount_minor:
         payment.review = "surplus"
     if payment.status == SUCCEEDED:
         write_event(db, payment, "surplus", told="surplus", call=word.call)
         return
-    late = payment.status in ENDED_UNPAID
+    told = "late" if payment.status in ENDED_UNPAID else "settled"
     payment.debit_reference = word.debit_reference
     payment.provider_reference = payment.provider_reference or word.receipt
     payment.failure = None
     payment.lease_until = payment.next_check_at = payment.negative_since = None
     payment.ended_at = now
-    move(db, payment, SUCCEEDED, "settled", told="late" if late else "settled", call=word.call)
+    if not credited.amount_minor:
+        told = "surplus"
+    move(db, payment, SUCCEEDED, "settled", told=told, call=word.call)
+    if surplus.amount_minor and told != "surplus":
+        write_event(db, payment, "surplus", told="surplus")
 
 
 def _owner_of(db: Session, provider: str, receipt: str) -> UUID | None:

@@ -168,6 +168,15 @@ def test_cancelling_is_too_late_once_the_provider_has_the_code() -> None:
         assert not payments.cancel(db, payments.lock(db, payment))
 
 
+def test_who_wished_to_cancel_what_was_paid_meanwhile_is_not_told_that_it_is_cancelled() -> None:
+    payment = w.open_payment(w.build())
+    w.walk(payment, "start", "cancel")
+    w.settle(payment)
+    with transaction() as db:
+        assert not payments.cancel(db, payments.lock(db, payment))
+    assert w.told(payment) == ["settled"]
+
+
 def test_what_is_due_is_claimed_by_one_and_comes_back() -> None:
     payment = w.open_payment(w.build())
     w.later(payment, 10)

@@ -138,6 +138,27 @@ def test_the_code_is_not_taken_when_the_booking_no_longer_owes_the_amount() -> N
     assert w.told(second) == ["cancelled"]
 
 
+def test_the_code_is_not_taken_when_what_another_has_under_way_fills_the_booking() -> None:
+    """Late money made room for one of two that both were within the balance when they began."""
+    world = w.build(total_minor=20_000)
+    late = w.open_payment(world, world.request(5_000, payer="263770000001"))
+    w.walk(late, "start", "code", "expire")
+    first = w.open_payment(world, world.request(10_000))
+    request = world.request(10_000, contact_id=other_contact(), payer="263771111111")
+    second = w.open_payment(world, request)
+    for payment in (first, second):
+        w.walk(payment, "start", "code")
+    w.settle(late, w.success(late, receipt="LATE", amount_minor=5_000))
+    w.walk(first, "given")
+
+    with transaction() as db:
+        assert not payments.begin_confirming(db, payments.lock(db, second), w.POLICY)
+
+    assert w.payment_of(second).status == "cancelled"
+    w.settle(first)
+    assert w.booking_of(world).paid_minor == 15_000
+
+
 def test_two_payments_in_one_currency_only() -> None:
     world = w.build()
     with pytest.raises(ValueError, match="currency"), transaction() as db:

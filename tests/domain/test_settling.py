@@ -2,6 +2,8 @@
 does not agree.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from domain import payments
@@ -126,6 +128,7 @@ def test_late_money_above_the_balance_is_a_surplus() -> None:
     booking = w.booking_of(world)
     assert (booking.paid_minor, booking.payment_status) == (15_000, "PAID")
     assert w.payment_of(late).review == "surplus"
+    assert w.told(late)[-2:] == ["late", "surplus"], "and that the rest will be given back"
     with transaction() as db:
         assert w.transfers(db) == [("capture", 10_000), ("capture", 5_000), ("surplus", 5_000)]
     w.assert_books_agree()
@@ -158,6 +161,7 @@ def test_money_for_a_cancelled_booking_is_a_surplus() -> None:
 
     assert settlement.credited.amount_minor == 0
     assert w.booking_of(world).paid_minor == 0
+    assert w.told(payment) == ["surplus"], "it does not count for the booking, so nobody says so"
     w.assert_books_agree()
 
 
@@ -185,3 +189,14 @@ def test_a_negative_word_does_not_settle() -> None:
         payments.settle(db, payment, word)
     with transaction() as db:
         assert db.get_one(Booking, world.booking_id).paid_minor == 0
+
+
+def test_money_that_does_not_agree_after_the_end_leaves_nothing_due_for_ever() -> None:
+    world = w.build()
+    payment = w.open_payment(world)
+    w.settle(payment)
+    word = replace(w.success(payment, receipt="TWO"), amount=Money(1, "USD"))
+    with transaction() as db:
+        payments.record_word(db, payments.lock(db, payment), word, w.POLICY)
+    found = w.payment_of(payment)
+    assert (found.review, found.next_check_at) == ("amount_mismatch", None)
