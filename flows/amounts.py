@@ -18,7 +18,7 @@ from flows.answers import (
 from flows.desk import BookingView
 from flows.flow import Misheard
 from flows.phrases import Words
-from flows.turns import LONGEST_TITLE, Choice, Said
+from flows.turns import LONGEST_TITLE, Choice, Reply, Said
 
 TAPPED_AMOUNT = "amount:"
 
@@ -38,6 +38,30 @@ class AmountStep:
         amount = self._tapped(said) or self._typed(said.text)
         self._check(amount)
         return amount
+
+    def prompt(self) -> Reply:
+        """What the booking is, what it owes, and one tap to pay that."""
+        booking = self.booking
+        choices = [self.choice(booking.free)]
+        deposit = booking.deposit_due
+        if deposit is not None and deposit.amount_minor < booking.free.amount_minor:
+            choices.append(self.choice(deposit, "button.deposit"))
+        summary = self.words.render(
+            "pay.amount.booking",
+            {
+                "trip": facts.trip(self.words, booking),
+                "booking": booking.display_reference,
+                "operator": booking.operator,
+                "owed": facts.owed(self.words, booking),
+            },
+        )
+        key = "pay.amount.ask"
+        variables: dict[str, object] = {"summary": summary}
+        if booking.free != booking.balance:
+            later = facts.when(self.words, self.now, booking.held_until)
+            key = "pay.amount.ask_held"
+            variables |= {"free": booking.free, "when": later}
+        return Reply(key, self.words.render(key, variables), tuple(choices))
 
     def choice(self, amount: Money, key: str = "button.amount") -> Choice:
         """A button that pays exactly this amount, whatever has become of the balance meanwhile."""

@@ -9,12 +9,14 @@ from datetime import datetime
 
 from babel.dates import format_date
 
+from flows.answers import spoken
 from flows.desk import BookingView, Desk, PaymentStatus, PaymentView
 from flows.phrases import Rendered, Words
 
 Facts = Callable[[Words, Desk], Rendered]
 
 MOST_BOOKINGS_LISTED = 5
+SHORTEST_NAMING_WORD = 4
 
 BEFORE_THE_CODE = (PaymentStatus.CREATED, PaymentStatus.STARTING, PaymentStatus.AWAITING_OTP)
 
@@ -134,6 +136,19 @@ def names(bookings: tuple[BookingView, ...]) -> dict[str, str]:
         )
         for booking in bookings
     }
+
+
+def on_tour(bookings: tuple[BookingView, ...], text: str) -> tuple[BookingView, ...]:
+    """The bookings whose tour is named in a text, by one of the longer words of its name."""
+    said = set(spoken(text))
+    return tuple(
+        booking
+        for booking in bookings
+        if booking.tour is not None
+        and any(
+            len(word) >= SHORTEST_NAMING_WORD for word in said.intersection(spoken(booking.tour))
+        )
+    )
 
 
 def booking_lines(words: Words, bookings: tuple[BookingView, ...]) -> Rendered:

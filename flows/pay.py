@@ -13,8 +13,10 @@ from flows import facts
 from flows.answers import (
     Command,
     Otp,
+    ReferenceQuestion,
     YesNo,
     read_otp,
+    read_reference_question,
     read_references,
     read_yes_no,
 )
@@ -96,16 +98,12 @@ class Pay(Charging):
             raise self._did_you_mean(read.doubtful[0])
         if isinstance(read_otp(said.text), Otp):
             raise Misheard("pay.reference.code")
-        raise Misheard("pay.reference.not_understood")
+        raise self._without_reference(said.text)
 
     def ask_reference(self) -> Reply:
         """Ask for it; who has bookings to pay may tap one instead."""
-        owing = tuple(
-            booking for booking in self.desk.own_bookings() if booking.free.amount_minor > 0
-        )[:MOST_SHOWN_BOOKINGS]
-        if not owing:
-            return self.say("pay.reference.ask")
-        return self.say("pay.reference.ask_own", *self._booking_choices(owing))
+        offer = self._owing(self.desk.own_bookings())
+        return self.say("pay.reference.ask_own" if offer else "pay.reference.ask", *offer)
 
     def hear_surname(self, said: Said) -> str | None:
         """The lead traveller's surname, or another reference."""
@@ -186,6 +184,21 @@ class Pay(Charging):
             return None
         return "refused"
 
+    def _without_reference(self, text: str) -> Misheard:
+        """Who has no reference at hand, or names their tour, is shown their own bookings."""
+        bookings = self.desk.own_bookings()
+        meant = facts.on_tour(bookings, text)
+        question = read_reference_question(text)
+        if question is ReferenceQuestion.EXPLAIN:
+            return Misheard("pay.reference.help")
+        if question is ReferenceQuestion.LACKING and not bookings:
+            return Misheard("pay.reference.none_own")
+        if question is ReferenceQuestion.NOTHING and not meant:
+            return Misheard("pay.reference.not_understood")
+        shown = meant or bookings
+        listed = facts.booking_lines(self.words, shown)
+        return Misheard("pay.reference.own", offer=self._owing(shown), bookings=listed)
+
     def _did_you_mean(self, suggestion: str) -> Misheard:
         self.answers.suggested = suggestion
         offer = (Choice(f"{TAPPED_REFERENCE}{suggestion}", suggestion[:20]),)
@@ -200,6 +213,11 @@ class Pay(Charging):
             return None
         return said.tapped.removeprefix(TAPPED_REFERENCE)
 
+    def _owing(self, bookings: tuple[BookingView, ...]) -> tuple[Choice, ...]:
+        """A button for each of the first bookings that something can be paid for."""
+        owing = tuple(booking for booking in bookings if booking.free.amount_minor > 0)
+        return self._booking_choices(owing[:MOST_SHOWN_BOOKINGS])
+
     def _booking_choices(self, bookings: tuple[BookingView, ...]) -> tuple[Choice, ...]:
         called = facts.names(bookings)
         return tuple(
@@ -210,7 +228,9 @@ class Pay(Charging):
     # How much.
 
     def is_answer(self, text: str) -> bool:
-        """An amount in words may look like a command with a slip in it."""
+        """An amount in words may look like a command with a slip in it, and ❌ like one."""
+        if self.step == "consent":
+            return read_yes_no(text) is not YesNo.UNCLEAR
         return super().is_answer(text) or (
             self.step == "amount" and self.amount_step().understands(text)
         )
@@ -221,25 +241,7 @@ class Pay(Charging):
 
     def ask_amount(self) -> Reply:
         """What the booking is, what it owes, and one tap to pay that."""
-        step = self.amount_step()
-        booking = step.booking
-        choices = [step.choice(booking.free)]
-        deposit = booking.deposit_due
-        if deposit is not None and deposit.amount_minor < booking.free.amount_minor:
-            choices.append(step.choice(deposit, "button.deposit"))
-        summary = self.render(
-            "pay.amount.booking",
-            trip=facts.trip(self.words, booking),
-            booking=booking.display_reference,
-            operator=booking.operator,
-            owed=facts.owed(self.words, booking),
-        )
-        if booking.free == booking.balance:
-            return self.say("pay.amount.ask", *choices, summary=summary)
-        later = facts.when(self.words, self.desk.now, booking.held_until)
-        return self.say(
-            "pay.amount.ask_held", *choices, summary=summary, free=booking.free, when=later
-        )
+        return self.amount_step().prompt()
 
     # From which number.
 
@@ -267,13 +269,19 @@ class Pay(Charging):
         return self.say("pay.number.ask", *choices, **variables)
 
     def hear_consent(self, said: Said) -> str | Reply | None:
-        """A yes to charging somebody else's number; or another number after all."""
+        """A yes to charging somebody else's number; or another number or amount, asked about
+        again.
+        """
         answer = said.tapped or read_yes_no(said.text)
         if answer in ("no", YesNo.NO):
             return BACK
         if answer not in ("yes", YesNo.YES):
             if self.number_step().names_one(said.text):
                 return self.hear_number(said)
+            amount = self.amount_step().named_in(said.text)
+            if amount is not None:
+                self.hear_amount(Said(said.text, amount.name))
+                return self.ask()
             raise Misheard("pay.consent.not_understood", end=self.answers.number_end or "")
         unsealed = self.desk.unseal(self.answers.number or "")
         if not unsealed:

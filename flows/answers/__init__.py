@@ -26,8 +26,10 @@ from flows.answers.payer_numbers import (
     SenderNumber,
     read_payer_number,
 )
+from flows.answers.reference_questions import ReferenceQuestion, read_reference_question
 from flows.answers.references import References, read_references
 from flows.answers.text import normalize
+from flows.answers.text import words as spoken
 from flows.answers.yes_no import YesNo, read_yes_no
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "Otp",
     "OtpReading",
     "PayerNumber",
+    "ReferenceQuestion",
     "References",
     "SenderNumber",
     "WholeBalance",
@@ -61,6 +64,8 @@ __all__ = [
     "read_language",
     "read_otp",
     "read_payer_number",
+    "read_reference_question",
     "read_references",
     "read_yes_no",
+    "spoken",
 ]

@@ -32,6 +32,11 @@ class Phrases:
         return 0
 
 
+def mentions(heard: Phrase, named: Phrases) -> bool:
+    """Whether one of these words or phrases stands anywhere in `heard`."""
+    return any(named.at(heard, position) for position in range(len(heard)))
+
+
 def covers(heard: Phrase, core: Phrases, around: frozenset[str]) -> bool:
     """Whether `heard` is made of `core` and words `around` it alone, with at least one of the
     core.
@@ -91,6 +96,9 @@ class Vocabulary:
     sender: Phrases
     sender_around: frozenset[str]
     months: frozenset[str]
+    lacking: Phrases
+    reference_names: Phrases
+    questions: frozenset[str]
     not_heads: frozenset[str]
     never_heads: frozenset[str]
 
@@ -162,6 +170,9 @@ def vocabulary() -> Vocabulary:
         sender=Phrases(data["numbers"]["sender"]),
         sender_around=_single(data["numbers"]["around"]),
         months=_single(data["dates"]["months"]),
+        lacking=Phrases(data["references"]["lacking"]),
+        reference_names=Phrases(data["references"]["names"]),
+        questions=_single(data["references"]["questions"]),
         not_heads=heads.union(*map(_single, everyday), currencies, numbers),
         never_heads=_single(data["references"]["never_heads"]),
     )

@@ -21,6 +21,7 @@ from flows.answers import (
     read_language,
     read_otp,
     read_payer_number,
+    read_reference_question,
     read_references,
     read_yes_no,
 )
@@ -31,6 +32,7 @@ relaxed = settings(deadline=None)
 
 READERS: dict[str, Callable[[str], object]] = {
     "references": read_references,
+    "reference question": read_reference_question,
     "amount": lambda text: read_amount(text, "USD"),
     "payer number": read_payer_number,
     "Kazakh payer number": lambda text: read_payer_number(text, "KZ"),

@@ -30,7 +30,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator["redis.Redis"]:
 
 @pytest.fixture
 def store(client: "redis.Redis") -> SessionStore:
-    client.flushall()
+    client.flushdb()
     return SessionStore(client)
 
 
