@@ -20,7 +20,7 @@ from domain.payments.calls import (
     record_word,
     record_wrong_otp,
 )
-from domain.payments.ending import BY_CUSTOMER, cancel, expire, release_holds
+from domain.payments.ending import BY_CUSTOMER, cancel, expire
 from domain.payments.opening import (
     Hold,
     NotOpened,
@@ -63,7 +63,6 @@ __all__ = [
     "record_started",
     "record_word",
     "record_wrong_otp",
-    "release_holds",
     "replace",
     "settle",
 ]

@@ -24,7 +24,6 @@ from domain.states import (
 
 BY_CUSTOMER = "customer"
 NO_LONGER_OWED = "no_longer_owed"
-RELEASED = "released"
 REPLACED = "replaced"
 
 
@@ -116,25 +115,3 @@ def cancel_those_that_no_longer_fit(db: Session, booking: Booking, now: datetime
     ).scalars()
     for other in others:
         drop(db, other, NO_LONGER_OWED, now)
-
-
-def release_holds(db: Session, booking: Booking, contact_id: int, now: datetime) -> int:
-    """End the waiting payments of others on a locked booking, at its own traveller's wish. Returns
-    how many.
-    """
-    others = list(
-        db.execute(
-            select(Payment)
-            .where(
-                Payment.booking_id == booking.id,
-                Payment.contact_id != contact_id,
-                Payment.status.in_((CREATED, AWAITING_OTP)),
-            )
-            .order_by(Payment.id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        ).scalars()
-    )
-    for other in others:
-        drop(db, other, RELEASED, now)
-    return len(others)
