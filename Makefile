@@ -1,5 +1,7 @@
 # make setup   .venv with everything in it            make lint   style and types
 # make test    all tests                              make demo   the product on your machine, with simulators
+# make bench   figures beside their baselines: BENCH="turns settle" names some
+# make soak    a long random run: SEED=… CUSTOMERS=… SECONDS=… replay one
 #
 # PYTHON=… chooses the interpreter (3.11, 3.12 or 3.13); the first one found is taken otherwise.
 
@@ -14,7 +16,7 @@ PORT ?= 5000
 TESTS ?= tests
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: setup test lint demo clean
+.PHONY: setup test lint demo bench soak clean
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -47,6 +49,13 @@ lint: setup
 # On a lifeline, so that the demo ends with make when make is killed.
 demo: setup
 	@$(BIN)/python bot/lifeline.py -- $(BIN)/python -m bot.demo --port $(PORT)
+
+bench: setup
+	$(BIN)/python -m bench $(BENCH)
+
+soak: setup
+	@$(BIN)/python -m tests.soak $(if $(SEED),--seed $(SEED)) \
+		$(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 # Not .data: that is somebody's demo.
 clean:

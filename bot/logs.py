@@ -52,7 +52,8 @@ def configure_logs(*, json_lines: bool, level: str) -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        # A kept logger is faster, and can no longer be listened to by a test.
+        cache_logger_on_first_use=json_lines,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

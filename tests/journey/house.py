@@ -10,6 +10,7 @@ their own.
 One harness for journeys, kills and faults. Processes run the very lines of the Procfile.
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -109,6 +110,10 @@ class House:
             **SHORT,
         }
 
+    def set(self, **environment: str) -> None:
+        """What processes that are started from now on find in their environment."""
+        self._environment |= environment
+
     def use_database(self) -> None:
         """Make this product's database the current one of the test's process."""
         configure(self.database)
@@ -177,8 +182,11 @@ class House:
         return {"PATH": path, "HOME": os.environ.get("HOME", "/"), **self._environment, **more}
 
     def wait_ready(self) -> None:
-        eventually("the simulators answer", lambda: self._answers(f"{self.simulators_url}/demo"))
-        eventually("the web is ready", lambda: self._answers(f"{self.web_url}/readyz"))
+        for what, url in (
+            ("the simulators answer", f"{self.simulators_url}/demo"),
+            ("the web is ready", f"{self.web_url}/readyz"),
+        ):
+            eventually(what, lambda url=url: self._answers(url), 60)  # type: ignore[misc]
 
     @staticmethod
     def _answers(url: str) -> bool:
@@ -192,6 +200,30 @@ class House:
         process = self._running.pop(name)
         process.send_signal(by)
         return process.wait(timeout=20)
+
+    def send(self, name: str, by: signal.Signals) -> None:
+        """Send one signal and wait for nothing."""
+        self._running[name].send_signal(by)
+
+    def kill(self, name: str) -> None:
+        """End a process and its children at once, as the end of a machine does."""
+        process = self._running[name]
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+
+    def running(self) -> list[str]:
+        """The names of the processes that were started and not stopped."""
+        return list(self._running)
+
+    def revive(self) -> list[str]:
+        """Start again what has ended by itself, as a platform does; returns the names of those."""
+        ended = [name for name, process in self._running.items() if process.poll() is not None]
+        for name in ended:
+            self.start(name)
+        return ended
 
     def wait_for_death(self, name: str, seconds: float = 20) -> int:
         """Wait until a process ends by itself. Returns its exit code."""
@@ -226,7 +258,7 @@ class House:
     def customer(self, *, total_minor: int = 50_000) -> "Customer":
         """Another traveller with a booking of their own on the same departure."""
         number = next(self._customers)
-        phone, reference = f"2637749751{number:02d}", f"KS-2024-{number:03d}"
+        phone, reference = str(263_774_975_100 + number), f"KS-2024-{number:03d}"
         with transaction() as db:
             owner = db.execute(
                 select(Operator).where(Operator.name == "Kalai Safaris")
@@ -285,9 +317,11 @@ class Customer:
     phone: str
     reference: str
 
-    def post(self, body: str, *, sid: str | None = None, **more: str) -> int:
-        """A message as Twilio's webhook brings it, signed by its own RequestValidator. Returns the
-        HTTP status.
+    def post(
+        self, body: str, *, sid: str | None = None, token: str = AUTH_TOKEN, **more: str
+    ) -> int:
+        """A message as Twilio's webhook brings it, signed by its own RequestValidator with `token`.
+        Returns the HTTP status.
         """
         url = f"{self.house.web_url}/whatsapp/inbound"
         form = {
@@ -301,7 +335,7 @@ class Customer:
             "NumMedia": "0",
             **more,
         }
-        signature = RequestValidator(AUTH_TOKEN).compute_signature(url, form)
+        signature = RequestValidator(token).compute_signature(url, form)
         return requests.post(
             url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15
         ).status_code
