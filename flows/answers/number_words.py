@@ -50,11 +50,6 @@ def is_number_word(word: str) -> bool:
     return word in known.number_words or word in known.number_multipliers
 
 
-def is_digit_word(word: str) -> bool:
-    """Whether a folded word is one spoken digit, and nothing else in everyday speech (`oh` is)."""
-    return vocabulary().number_words.get(word, 10) < 10
-
-
 def spoken_runs(text: str) -> list[tuple[int, int, str]]:
     """Digits said one by one in normalized text, as start, end and the digits: `eight three double
     six` → 8366.

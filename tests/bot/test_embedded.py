@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -28,6 +28,7 @@ from bot.embedded import (
     urls_for,
 )
 from bot.embedded_process import EmbeddedServerError, OwnedProcess
+from tests.bot.watching import runs, within
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,21 +69,6 @@ def closed_folder() -> Iterator[Path]:
     parent.chmod(0o700)
     yield parent / "data"
     shutil.rmtree(parent)
-
-
-def within(seconds: float, true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def runs(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits for its parent to notice does not."""
-    seen = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return seen.stdout.strip()[:1] not in ("", "Z")
 
 
 def database(urls: ServerUrls) -> psycopg.Connection:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from bot import lifeline
 from bot.supervisor import Program, read_procfile, run_once, shell_command
+from tests.bot.watching import runs, within
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,21 +40,6 @@ with open(f"{folder}/{name}.starts", "a") as starts:
     starts.write(f"{os.getpid()}\\n{child.pid}\\n")
 time.sleep(600)
 """
-
-
-def within(seconds: float, true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def runs(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits for its parent to notice does not."""
-    seen = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return seen.stdout.strip()[:1] not in ("", "Z")
 
 
 class Stage:

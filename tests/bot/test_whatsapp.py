@@ -10,16 +10,13 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, func, select, text
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
-from werkzeug.test import TestResponse
 
 from bot.embedded import ServerUrls
 from bot.runtime import Runtime
 from domain.database import transaction
 from domain.models import ContactIdentity, Message
+from tests.bot.webhook import PATH, SID, post
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, PUBLIC_URL, WHATSAPP_NUMBER
-
-PATH = "/whatsapp/inbound"
-SID = f"SM{'1' * 32}"
 
 
 @pytest.fixture
@@ -37,20 +34,6 @@ def form(**changed: str) -> dict[str, str]:
         "NumMedia": "0",
     }
     return {**fields, **changed}
-
-
-def post(
-    client: FlaskClient,
-    fields: dict[str, str],
-    *,
-    path: str = PATH,
-    token: str = AUTH_TOKEN,
-    base: str = PUBLIC_URL,
-) -> TestResponse:
-    """POST as Twilio does, signed for the public address."""
-    signature = RequestValidator(token).compute_signature(base + path, fields)
-    headers = {"X-Twilio-Signature": signature}
-    return client.post(path, data=fields, headers=headers, base_url="http://10.0.0.7:8080")
 
 
 def filed() -> list[Message]:

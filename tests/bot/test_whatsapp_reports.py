@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
 from domain import outbox
@@ -14,29 +13,13 @@ from domain.contacts import contact_of
 from domain.database import transaction
 from domain.models import Message
 from domain.outbox import Reply
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, PUBLIC_URL
-
-PATH = "/whatsapp/inbound"
-SID = f"SM{'1' * 32}"
+from tests.bot.webhook import SID, post
+from tests.conftest import ACCOUNT_SID
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-def post(
-    client: FlaskClient,
-    fields: dict[str, str],
-    *,
-    path: str = PATH,
-    token: str = AUTH_TOKEN,
-    base: str = PUBLIC_URL,
-) -> TestResponse:
-    """POST as Twilio does, signed for the public address."""
-    signature = RequestValidator(token).compute_signature(base + path, fields)
-    headers = {"X-Twilio-Signature": signature}
-    return client.post(path, data=fields, headers=headers, base_url="http://10.0.0.7:8080")
 
 
 def replies() -> list[Message]:

@@ -18,6 +18,7 @@ from domain.money import Money
 from domain.sealing import Sealer
 from tests import factories
 from tests.conftest import WHATSAPP_NUMBER
+from tests.domain.world import later
 from workers.payments import attend
 
 MERCHANT_KEY = "test_merchant_key_0001"
@@ -229,21 +230,7 @@ class Shop:
 
     def later(self, payment_id: UUID, seconds: float) -> None:
         """Let time pass for one payment."""
-        moment = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-        columns = (
-            Payment.lease_until,
-            Payment.hold_until,
-            Payment.deadline_at,
-            Payment.next_check_at,
-            Payment.negative_since,
-            Payment.ended_at,
-        )
-        with transaction() as db:
-            db.execute(
-                update(Payment)
-                .where(Payment.id == payment_id)
-                .values({column: column - moment for column in columns})
-            )
+        later(payment_id, seconds)
 
     def replies_later(self, seconds: float) -> None:
         """Let time pass for everything in the outbox, and for what is filed."""

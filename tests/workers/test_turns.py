@@ -8,15 +8,9 @@ from sqlalchemy import select, update
 from bot.turns import drain
 from domain import payments
 from domain.database import transaction
-from domain.models import Message, Payment, PaymentEvent, Turn
+from domain.models import Message, PaymentEvent, Turn
+from tests.workers.conversing import texts
 from tests.workers.shop import Shop
-from workers.payments import attend
-
-REFERENCE = "KS-2024-001"
-
-
-def texts(shop: Shop) -> list[str]:
-    return [message.body for message in shop.outgoing()]
 
 
 def turns() -> list[tuple[int, str]]:
@@ -27,21 +21,6 @@ def turns() -> list[tuple[int, str]]:
                 select(Turn.sequence, Turn.cause).order_by(Turn.sequence)
             )
         ]
-
-
-def step() -> str:
-    """Where the conversation stands, by its last turn."""
-    with transaction() as db:
-        session = db.scalars(select(Turn.session).order_by(Turn.id.desc())).first() or {}
-        return f"{session.get('flow')}.{session.get('step')}"
-
-
-def pay_until_code(shop: Shop) -> Payment:
-    shop.say("pay", REFERENCE, "100", "this number")
-    with transaction() as db:
-        payment = db.scalars(select(Payment)).one()
-    attend(str(payment.id))
-    return payment
 
 
 # Order

@@ -13,31 +13,10 @@ from bot.turns import drain
 from domain.database import transaction
 from domain.models import Contact, Payment, Turn
 from flows.sessions import SessionStore
+from tests.workers.conversing import REFERENCE, pay_until_code, step, texts
 from tests.workers.shop import Shop
 from workers.payments import attend
 from workers.sweeps import sweep
-
-REFERENCE = "KS-2024-001"
-
-
-def texts(shop: Shop) -> list[str]:
-    return [message.body for message in shop.outgoing()]
-
-
-def step() -> str:
-    """Where the conversation stands, by its last turn."""
-    with transaction() as db:
-        session = db.scalars(select(Turn.session).order_by(Turn.id.desc())).first() or {}
-        return f"{session.get('flow')}.{session.get('step')}"
-
-
-def pay_until_code(shop: Shop) -> Payment:
-    shop.say("pay", REFERENCE, "100", "this number")
-    with transaction() as db:
-        payment = db.scalars(select(Payment)).one()
-    attend(str(payment.id))
-    return payment
-
 
 # Redis
 
