@@ -2,6 +2,7 @@
 # make test    all tests                              make demo   the product on your machine, with simulators
 # make bench   figures beside their baselines: BENCH="turns settle" names some
 # make soak    a long random run: SEED=… CUSTOMERS=… SECONDS=… replay one
+# make sdk-check   the providers' official SDKs against the simulators
 #
 # PYTHON=… chooses the interpreter (3.11, 3.12 or 3.13); the first one found is taken otherwise.
 
@@ -16,7 +17,7 @@ PORT ?= 5000
 TESTS ?= tests
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: setup test lint demo bench soak clean
+.PHONY: setup test lint demo bench soak sdk-check clean
 .DEFAULT_GOAL := setup
 
 setup: $(READY)
@@ -57,6 +58,10 @@ soak: setup
 	@$(BIN)/python -m tests.soak $(if $(SEED),--seed $(SEED)) \
 		$(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(if $(SECONDS),--seconds $(SECONDS))
 
+# The providers' official SDKs against the simulators; installs them below .venv-sdk.
+sdk-check: setup
+	@$(BIN)/python -m tests.sdk.run
+
 # Not .data: that is somebody's demo.
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-sdk .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,10 +1,12 @@
 """What every provider promises: a charge goes in, one of three answers comes out.
 
-answered, and we know the words      an Outcome, or what the customer does next (EnterOtp, OpenLink,
-ApproveOnPhone) answered, refused, nothing moved     ProviderRefused (WrongOtp: the same payment may
-try another
-code) no answer, or words we do not know   ProviderUncertain: money may have moved; ask, never
-resend
+    answered, and we know the words      an Outcome, or what the customer does next (EnterOtp,
+                                         OpenLink, ApproveOnPhone)
+    answered, refused, nothing moved     ProviderRefused (WrongOtp: another code may be tried)
+    no answer, or words we do not know   ProviderUncertain: money may have moved; ask, never resend
+
+Money on its way back is in providers/refunds.py, what a provider tells us unasked in
+providers/notices.py.
 """
 
 from dataclasses import dataclass, field
@@ -50,9 +52,12 @@ class Reason(StrEnum):
 class Charge:
     """One payment as a provider must know it.
 
-    `reference` is ours, minted and stored before any call: a dashed lower-case UUID.
-    `payer_number` is international digits without plus (`263771234567`), or None where the provider
-    needs none.
+    `reference` is ours, minted and stored before any call: a dashed lower-case UUID. On the wire it
+    is that, or its 32 hex digits, as the provider's guide says. `payer_number` is the number that
+    is charged, international digits without plus (`263771234567`), or None where none is.
+    `provider_reference` is the id that `start` gave, once that is committed. `customer_name` and
+    `customer_phone` (digits as above) are whom we talk with, for providers that ask; they may be
+    unknown.
     """
 
     reference: str
@@ -60,6 +65,8 @@ class Charge:
     payer_number: str | None = field(repr=False)
     description: str
     provider_reference: str | None = None
+    customer_name: str = field(default="", repr=False)
+    customer_phone: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +86,22 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that came in beside the first of an order: the provider's own id of it, and how
+    much.
+    """
+
+    receipt: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a provider says became of a payment. Fields that the answer does not carry are None.
 
     `receipt` is the provider's own id of the money (unique at the provider), present whenever
-    status is SUCCEEDED.
+    status is SUCCEEDED. `also` is what was taken beside it under the same order, one entry to a
+    success. `reference` is ours, in the form of `Charge.reference`.
     """
 
     status: Status
@@ -93,6 +111,7 @@ class Outcome:
     amount: Money | None = None
     reference: str | None = None
     reason: Reason | None = None
+    also: tuple[Receipt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +124,20 @@ class EnterOtp:
 
 @dataclass(frozen=True, slots=True)
 class OpenLink:
-    """The customer pays behind a link."""
+    """The customer pays behind a link, or scans a picture.
 
-    url: str = field(repr=False)
+    `url` may be sent as it is, unless `launcher` names a script (https): then it is a token for
+    that script, and is opened from our own page only. It is None where there is only a picture.
+    `qr` is what the picture says, or the picture itself as `data:image/png;base64,…`; None: there
+    is none worth sending. `expires_at` is aware UTC.
+    """
+
+    url: str | None = field(repr=False)
     provider_reference: str
     expires_at: datetime
     call: Call
+    qr: str | None = field(default=None, repr=False)
+    launcher: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +153,18 @@ NextAct = EnterOtp | OpenLink | ApproveOnPhone
 
 
 class ProviderError(Exception):
-    """Base of both bad answers. `str()` is safe to log: operation, HTTP status, code."""
+    """Base of both bad answers. `str()` is safe to log: operation, HTTP status, code.
 
-    def __init__(self, call: Call, reason: Reason) -> None:
+    `retry_after_seconds` is how long the provider asked us to leave it alone, or 0.
+    """
+
+    def __init__(self, call: Call, reason: Reason, retry_after_seconds: float = 0) -> None:
         super().__init__(
             f"{call.operation}: http={call.http_status} code={call.code} reason={reason}"
         )
         self.call = call
         self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ProviderRefused(ProviderError):
@@ -154,14 +185,23 @@ class Terms:
 
     `call_seconds` is the total deadline of one call, connect included; `hold_seconds` how long a
     waiting payment holds the booking's balance; `customer_seconds` how long the customer has to act
-    (enter the code, open
-    the link); `otp_tries` how many codes one payment may try (0 where no code is typed).
+    (enter the code, open the link); `otp_tries` how many codes one payment may try (0 where no code
+    is typed).
+
+    `check_delays_seconds` is the published schedule of questions, the last one repeated; empty: our
+    own. `expiry_grace_seconds`: a payment that still stands open so long after its deadline is
+    expired, where the provider itself never says so; None: it does say so.
+    `negative_wait_seconds`: how long after an unanswered write a negative word does not count yet;
+    None: as the policy says.
     """
 
     call_seconds: float
     hold_seconds: int
     customer_seconds: int
     otp_tries: int = 0
+    check_delays_seconds: tuple[float, ...] = ()
+    expiry_grace_seconds: float | None = None
+    negative_wait_seconds: float | None = None
 
 
 @runtime_checkable
@@ -173,11 +213,16 @@ class Provider(Protocol):
     name: str
     title: str
     currencies: frozenset[str]
-    terms: Terms
+
+    def terms(self, payer_number: str | None) -> Terms:
+        """The terms of paying with this number, or without one."""
 
     def start(self, charge: Charge) -> NextAct: ...
 
     def check(self, charge: Charge) -> Outcome: ...
+
+    def probe(self) -> Call:
+        """Ask something harmless, to see whether the provider is there. Raises as the others."""
 
 
 @runtime_checkable
@@ -190,5 +235,8 @@ class ConfirmsByOtp(Protocol):
 @runtime_checkable
 class Cancels(Protocol):
     """A provider that can void a payment that nobody has paid yet."""
+
+    def can_cancel(self, charge: Charge) -> bool:
+        """Whether this one can be voided: some are for one of a provider's ways only."""
 
     def cancel(self, charge: Charge) -> Outcome: ...

@@ -17,25 +17,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlencode
 
 import requests
 import structlog
 from urllib3.exceptions import HTTPError
 
+from providers.answers import (
+    CONNECTION_LOST,
+    NOT_CONNECTED,
+    REDIRECTED,
+    SERVER_ERROR,
+    TIMED_OUT,
+    TOO_LARGE,
+    UNREADABLE,
+    Answer,
+    JsonAnswer,
+)
 from providers.contract import Call, ProviderUncertain, Reason
 from providers.deadline import Deadline, DeadlineAdapter
 from providers.redaction import Redactor
-from providers.wire_json import JsonValue, read_json_object, write_json
-
-# Codes of calls that this door itself found uncertain; `not_connected` alone says that nothing was
-# sent.
-NOT_CONNECTED = "not_connected"
-TIMED_OUT = "timed_out"
-CONNECTION_LOST = "connection_lost"
-TOO_LARGE = "too_large"
-REDIRECTED = "redirected"
-SERVER_ERROR = "server_error"
-UNREADABLE = "unreadable"
+from providers.wire_json import JsonValue, read_json, write_json
 
 _SHOWN_CHARACTERS = 1000
 _CHUNK_BYTES = 16 * 1024
@@ -47,40 +49,13 @@ LOG: structlog.typing.FilteringBoundLogger = structlog.get_logger("providers.htt
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer with status 2xx or 4xx.
-
-    `shown` is its body, redacted and cut; `digest` the sha256 of the body (hex).
-    """
-
-    operation: str
-    status: int
-    milliseconds: int
-    digest: str
-    shown: str
-    body: bytes = field(repr=False)
-
-    def to_call(self, code: str | None = None) -> Call:
-        """This answer as a line of the payment's story; `code` is the provider's word or ours."""
-        return Call(self.operation, self.status, self.milliseconds, code, self.shown, self.digest)
-
-
-@dataclass(frozen=True, slots=True)
-class JsonAnswer:
-    """An answer that is one JSON object; `call.code` is the provider's code."""
-
-    call: Call
-    ok: bool  # the status was 2xx
-    fields: Mapping[str, object] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class _Request:
     operation: str
     method: str
     path: str
     body: bytes | None = field(repr=False)
     params: Mapping[str, str] | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     redactor: Redactor = field(repr=False)
 
 
@@ -91,6 +66,7 @@ class _Fetched:
     status: int | None
     body: bytes = field(repr=False)
     trouble: str | None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Door:
@@ -136,14 +112,18 @@ class Door:
         method: str,
         path: str,
         json: Mapping[str, JsonValue] | None = None,
+        form: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         private: Sequence[str] = (),
     ) -> Answer:
-        """One call. `private` are the code and phone number in it: no echo of them is kept.
+        """One call, its body JSON or a form. `private` are the code, the phone number and whatever
+        else of this call no echo may be kept of; `headers` are beside those of every call.
 
         Raises ProviderUncertain where nothing came that an adapter could read.
         """
-        answer = self._exchange(self._request(operation, method, path, json, params, private))
+        request = self._request(operation, method, path, json, form, params, headers, private)
+        answer = self._exchange(request)
         self._report(answer.to_call())
         return answer
 
@@ -153,18 +133,21 @@ class Door:
         method: str,
         path: str,
         json: Mapping[str, JsonValue] | None = None,
+        form: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         private: Sequence[str] = (),
     ) -> JsonAnswer:
-        """As `call`, for an answer that must be one JSON object in UTF-8."""
-        request = self._request(operation, method, path, json, params, private)
+        """As `call`, for an answer that must be one JSON object, or a list of them, in UTF-8."""
+        request = self._request(operation, method, path, json, form, params, headers, private)
         answer = self._exchange(request)
-        fields = read_json_object(answer.body)
-        if fields is None:
+        read = read_json(answer.body)
+        if read is None:
             raise self._uncertain(answer.to_call(UNREADABLE))
+        fields, items = (read, ()) if isinstance(read, Mapping) else ({}, read)
         call = answer.to_call(_code_in(fields, self._code_field, request.redactor))
         self._report(call)
-        return JsonAnswer(call, 200 <= answer.status < 300, fields)
+        return JsonAnswer(call, 200 <= answer.status < 300, fields, items, answer.headers)
 
     def _request(
         self,
@@ -172,11 +155,21 @@ class Door:
         method: str,
         path: str,
         json: Mapping[str, JsonValue] | None,
+        form: Mapping[str, str] | None,
         params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
         private: Sequence[str],
     ) -> _Request:
-        body = None if json is None else write_json(json).encode()
-        return _Request(operation, method, path, body, params, Redactor(self._secrets, private))
+        own = dict(headers or {})
+        body = None
+        if json is not None:
+            body = write_json(json).encode()
+            own["Content-Type"] = "application/json"
+        elif form is not None:
+            body = urlencode(form).encode()
+            own["Content-Type"] = "application/x-www-form-urlencoded"
+        redactor = Redactor(self._secrets, private)
+        return _Request(operation, method, path, body, params, own, redactor)
 
     def _exchange(self, request: _Request) -> Answer:
         began = time.monotonic()
@@ -189,7 +182,13 @@ class Door:
         shown = request.redactor(fetched.body.decode("utf-8", "replace"))[:_SHOWN_CHARACTERS]
         digest = hashlib.sha256(fetched.body).hexdigest()
         answer = Answer(
-            request.operation, fetched.status, milliseconds, digest, shown, fetched.body
+            request.operation,
+            fetched.status,
+            milliseconds,
+            digest,
+            shown,
+            fetched.body,
+            fetched.headers,
         )
         if fetched.trouble is not None:
             raise self._uncertain(answer.to_call(fetched.trouble))
@@ -205,12 +204,13 @@ class Door:
                     self._base_url + request.path,
                     params=request.params,
                     data=request.body,
-                    headers={"Content-Type": "application/json"} if request.body else None,
+                    headers=dict(request.headers),
                     timeout=self._timeouts,
                     allow_redirects=False,
                     stream=True,
                 ) as response:
                     status = response.status_code
+                    headers = {name.lower(): text for name, text in response.headers.items()}
                     body = self._read(response)
             except _LIBRARY_ERRORS as error:
                 return _Fetched(status, b"", _trouble(error, deadline))
@@ -218,7 +218,7 @@ class Door:
             return _Fetched(status, b"", TIMED_OUT)
         if body is None:
             return _Fetched(status, b"", TOO_LARGE)
-        return _Fetched(status, body, _unwelcome(status))
+        return _Fetched(status, body, _unwelcome(status), headers)
 
     def _read(self, response: requests.Response) -> bytes | None:
         """The whole body, or None for one above the limit: what is over it is never read."""

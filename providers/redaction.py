@@ -11,7 +11,7 @@ HIDDEN = "[hidden]"
 # Not `otpReference`: that is shown to the customer.
 _PRIVATE_FIELD = re.compile(
     r'("[^"]*(?:otp|pin|msisdn|phone|mobile|(?:phone|mobile)_?number|email|password|secret|token'
-    r'|api_?key|merchant_?key)"\s*:\s*)("(?:[^"\\]|\\.)*"|[^\s,}\]]+)',
+    r'|api_?key|merchant_?key|payment_?link)"\s*:\s*)("(?:[^"\\]|\\.)*"|[^\s,}\]]+)',
     re.IGNORECASE,
 )
 _SPOKEN_CODE = re.compile(r"(\b(?:otp|pin)\b[^0-9\n]{0,20})\d{4,8}(?!\d)", re.IGNORECASE)

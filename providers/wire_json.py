@@ -24,8 +24,8 @@ def write_json(value: JsonValue) -> str:
     return json.dumps(value)
 
 
-def read_json_object(body: bytes) -> Mapping[str, object] | None:
-    """The JSON object that a body is, or None for anything else.
+def read_json(body: bytes) -> Mapping[str, object] | Sequence[Mapping[str, object]] | None:
+    """The JSON object that a body is, or the list of objects; None for anything else.
 
     Strict: UTF-8 only, no NaN, no key twice (which one would count?). Numbers with a point are
     Decimal.
@@ -39,7 +39,15 @@ def read_json_object(body: bytes) -> Mapping[str, object] | None:
         )
     except (ValueError, ArithmeticError, RecursionError):
         return None
+    if isinstance(value, list):
+        return value if all(isinstance(item, dict) for item in value) else None
     return value if isinstance(value, dict) else None
+
+
+def read_json_object(body: bytes) -> Mapping[str, object] | None:
+    """The JSON object that a body is, or None for anything else, as `read_json` reads it."""
+    value = read_json(body)
+    return value if isinstance(value, Mapping) else None
 
 
 def _refuse_constant(word: str) -> None:

@@ -12,15 +12,18 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from providers.simulators.cashfree import CashfreeSimulatorSettings
+from providers.simulators.kaspi import KaspiSimulatorSettings
 from providers.simulators.omari import OmariSimulatorSettings
 from providers.simulators.phone import Customer, PhoneSettings
+from providers.simulators.phonepe import PhonePeSimulatorSettings
 from providers.simulators.server import SimulatorSettings, create_app
 from providers.simulators.twilio import TwilioSettings
 
@@ -37,7 +40,11 @@ DEFAULTS: dict[str, Any] = {
     "business_name": "Tourpay",
     "omari_book": "",
     "customers": [],
+    "kaspi": None,
+    "phonepe": None,
+    "cashfree": None,
 }
+Told = TypeVar("Told")
 REQUIRED = ("account_sid", "auth_token", "webhook_url", "merchant_key")
 
 
@@ -58,7 +65,7 @@ def read_settings(arguments: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--settings", type=Path, help="a JSON file with any of the settings")
     parser.add_argument("--customers", type=Path, help="a JSON list of {name, phone, booking}")
     for name, default in DEFAULTS.items():
-        if name != "customers":
+        if isinstance(default, str | int):
             parser.add_argument(f"--{name.replace('_', '-')}", type=type(default))
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value}
     settings = dict(DEFAULTS)
@@ -111,7 +118,20 @@ def build(settings: dict[str, Any]) -> SimulatorSettings:
             book_path=Path(book) if book else None,
         ),
         phone=PhoneSettings(settings["business_name"], customers),
+        kaspi=_told(KaspiSimulatorSettings, settings, "kaspi"),
+        phonepe=_told(PhonePeSimulatorSettings, settings, "phonepe"),
+        cashfree=_told(CashfreeSimulatorSettings, settings, "cashfree"),
     )
+
+
+def _told(kind: Callable[..., Told], settings: dict[str, Any], name: str) -> Told | None:
+    """A provider's settings, an object of their own in the file; None: it is not played."""
+    if settings[name] is None:
+        return None
+    try:
+        return kind(**settings[name])
+    except TypeError as problem:
+        raise SettingsWrong(f"{name} must hold the settings of that simulator") from problem
 
 
 def _stop_when_told(server: BaseWSGIServer) -> None:

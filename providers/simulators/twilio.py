@@ -24,6 +24,7 @@ from providers.simulators.whatsapp.delivery import Delivery
 from providers.simulators.whatsapp.gate import Gate
 from providers.simulators.whatsapp.knobs import Knobs, Turned
 from providers.simulators.whatsapp.messages import MessagesApi
+from providers.simulators.whatsapp.pictures import Pictures
 from providers.simulators.whatsapp.webhooks import Caller
 
 
@@ -54,8 +55,8 @@ def create_twilio(settings: TwilioSettings) -> Blueprint:
     Each call makes an account with a book of its own.
     """
     book, contents, knobs = Book(), Contents(), Knobs(settings.behaviour)
-    caller = Caller(settings.auth_token)
-    delivery = Delivery(settings.account_sid, book, caller)
+    caller, pictures = Caller(settings.auth_token), Pictures()
+    delivery = Delivery(settings.account_sid, book, caller, pictures)
     gate = Gate(settings.account_sid, settings.auth_token, knobs)
     business = Business(
         settings.account_sid, settings.number, settings.webhook_url, settings.fallback_url
@@ -66,7 +67,7 @@ def create_twilio(settings: TwilioSettings) -> Blueprint:
     blueprint = Blueprint("twilio", __name__)
     _add_messages(blueprint, messages)
     _add_content(blueprint, ContentApi(settings.account_sid, contents, gate))
-    _add_customer(blueprint, customer)
+    _add_customer(blueprint, customer, pictures)
     return blueprint
 
 
@@ -92,10 +93,11 @@ def _add_content(blueprint: Blueprint, api: ContentApi) -> None:
     add(f"{approvals}/whatsapp", "ask_approval", api.ask_approval, methods=["POST"])
 
 
-def _add_customer(blueprint: Blueprint, customer: CustomerSide) -> None:
+def _add_customer(blueprint: Blueprint, customer: CustomerSide, pictures: Pictures) -> None:
     add = blueprint.add_url_rule
     add("/_sim/twilio/inbound", "inbound", customer.inbound, methods=["POST"])
     add("/_sim/twilio/messages", "phone_messages", customer.messages, methods=["GET"])
+    add("/_sim/twilio/pictures/<sid>/<int:place>", "picture", pictures.show, methods=["GET"])
     add("/_sim/twilio/book", "book", customer.book, methods=["GET"])
     add("/_sim/twilio/knobs", "knobs", customer.knobs, methods=["GET", "POST"])
     add("/_sim/twilio/reset", "reset", customer.reset, methods=["POST"])

@@ -10,12 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from providers.answers import NOT_CONNECTED, TIMED_OUT
 from providers.contract import ProviderUncertain
 from providers.deadline import Deadline
-from providers.http import (
-    NOT_CONNECTED,
-    TIMED_OUT,
-)
 from tests.providers.doors import TOTAL, door, drip, uncertain_call
 from tests.providers.servers import Play, Wire, always, eager, http, mute, wire
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from providers.http import (
+from providers.answers import (
     CONNECTION_LOST,
     REDIRECTED,
     SERVER_ERROR,

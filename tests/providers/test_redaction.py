@@ -7,11 +7,9 @@ import pytest
 import structlog
 
 from domain.money import Money
+from providers.answers import TIMED_OUT
 from providers.contract import Call, Charge, ProviderUncertain
-from providers.http import (
-    TIMED_OUT,
-    Door,
-)
+from providers.http import Door
 from providers.omari import Omari, OmariSettings
 from providers.redaction import Redactor
 from tests.providers.doors import CODE, KEY, PHONE, door, uncertain_call

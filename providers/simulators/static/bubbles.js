@@ -16,7 +16,7 @@ export function drawMessage(message, act) {
   const item = element("li", `message ${mine ? "out" : "in"}`);
   const { text, note, media, buttons, items, list_button: listButton } = message.shown;
   const bubble = element("div", "bubble");
-  for (const file of media) bubble.append(drawFile(file));
+  media.forEach((file, place) => bubble.append(drawMedia(message, file, place)));
   if (note) bubble.append(drawPlace(note));
   bubble.append(formatted(text), drawMeta(message, mine));
   item.append(bubble);
@@ -44,6 +44,20 @@ function drawMeta(message, mine) {
     meta.append(icon("warning", "warning"));
   }
   return meta;
+}
+
+const ARRIVED = ["sent", "delivered", "read"];
+
+function drawMedia(message, file, place) {
+  // What the bot sends is fetched by the simulated Twilio, so the page still loads from itself only.
+  if (message.direction === "inbound" || !ARRIVED.includes(message.status)) return drawFile(file);
+  const box = link(file.url, "picture");
+  const picture = element("img");
+  picture.alt = "A picture from the bot";
+  picture.src = `/_sim/twilio/pictures/${message.sid}/${place}`;
+  picture.addEventListener("error", () => box.replaceWith(drawFile(file)));
+  box.append(picture);
+  return box;
 }
 
 function drawFile(file) {

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from providers.simulators.whatsapp.shown import Button, ListItem, Media, Shown
 
@@ -224,7 +225,17 @@ def _check(content: Content) -> None:
         raise ContentInvalid("1 to 10 actions are required")
     if any(not 1 <= len(str(action.get("title") or "")) <= 20 for action in actions):
         raise ContentInvalid("an action's title has 1 to 20 characters")
+    if kind == CALL_TO_ACTION and any(not _ends_in_variable(each.get("url")) for each in actions):
+        raise ContentInvalid("an address holds at most one variable, at its end")
     if kind == LIST_PICKER and not (parts.get("button") and 1 <= len(items) <= 10):
         raise ContentInvalid("a list-picker needs a button and 1 to 10 items")
     if any(not (row.get("item") and row.get("id") and row.get("description")) for row in items):
         raise ContentInvalid("an item needs item, id and description")
+
+
+def _ends_in_variable(url: object) -> bool:
+    """Whether the address of a button is a fixed one, or a fixed one with one variable behind."""
+    fixed = _VARIABLE.sub("", str(url or ""), count=1)
+    variable = _VARIABLE.search(str(url or ""))
+    is_fixed = urlsplit(fixed).scheme in ("http", "https") and "{{" not in fixed
+    return is_fixed and (variable is None or str(url).endswith(variable[0]))

@@ -15,9 +15,11 @@ from providers.simulators.whatsapp.knobs import (
     OUT_OF_ORDER,
     CallbackPlan,
 )
+from providers.simulators.whatsapp.pictures import NotFetched, Pictures
 from providers.simulators.whatsapp.webhooks import Caller, Later
 
 WINDOW_CLOSED = 63016
+MEDIA_NOT_FETCHED = 63019
 VARIABLES_WRONG = 63028
 CONTENT_REFUSED = 63013
 
@@ -42,10 +44,11 @@ class Told:
 class Delivery:
     """Takes messages through their statuses in the background."""
 
-    def __init__(self, account_sid: str, book: Book, caller: Caller) -> None:
+    def __init__(self, account_sid: str, book: Book, caller: Caller, pictures: Pictures) -> None:
         self._account_sid = account_sid
         self._book = book
         self._caller = caller
+        self._pictures = pictures
         self._later = Later()
         self.told: list[Told] = []
 
@@ -54,17 +57,33 @@ class Delivery:
 
         `refused` is WhatsApp's reason to turn it down at once, or None.
         """
+
+        def begin() -> None:
+            steps = self._steps(plan, refused or self._media_refused(message))
+            self._walk(message, plan, steps, 0)()
+
+        self._later.after(plan.step_seconds, begin)
+
+    def _media_refused(self, message: Message) -> int | None:
+        """Fetch what stands beside the text, as late as the real one does."""
+        try:
+            self._pictures.fetch(message.sid, [file.url for file in message.draft.shown.media])
+        except NotFetched:
+            return MEDIA_NOT_FETCHED
+        return None
+
+    @staticmethod
+    def _steps(plan: CallbackPlan, refused: int | None) -> list[Step]:
         if refused is not None:
-            steps = [Step("failed", refused)]
-        elif plan.error_code is not None:
-            steps = [Step("sent"), Step(plan.final_status, plan.error_code)]
-        else:
-            steps = [Step("sent"), Step("delivered")] + [Step("read")] * plan.read
-        self._later.after(plan.step_seconds, self._walk(message, plan, steps, 0))
+            return [Step("failed", refused)]
+        if plan.error_code is not None:
+            return [Step("sent"), Step(plan.final_status, plan.error_code)]
+        return [Step("sent"), Step("delivered")] + [Step("read")] * plan.read
 
     def reset(self) -> None:
         """Forget what was told and what was still to happen."""
         self._later.forget()
+        self._pictures.reset()
         self.told = []
 
     def _walk(

@@ -9,12 +9,13 @@ docs/providers/omari.md.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from urllib.parse import quote
+from uuid import uuid4
 
 from domain.money import Money, MoneyError
+from providers.answers import JsonAnswer
 from providers.contract import (
     Call,
     Charge,
@@ -27,42 +28,19 @@ from providers.contract import (
     Terms,
     WrongOtp,
 )
-from providers.http import Door, JsonAnswer
-
-TITLE = "Omari"
-CURRENCIES = frozenset({"USD", "ZWG"})
-
-# Their codes. One that stands in none of these tables is uncertain, except in an answer to /auth,
-# which moves nothing: there it is a refusal.
-APPROVED = "000"
-IN_PROGRESS = "009"
-NOT_FOUND = "025"
-DUPLICATE = "026"
-TROUBLE = frozenset({"006", "020", "091", "092", "095", "096"})
-WRONG_CODE = frozenset({"055", "019"})
-REFUSED: Mapping[str, Reason] = {
-    "005": Reason.DECLINED,
-    "014": Reason.NO_WALLET,
-    "042": Reason.NO_WALLET,
-    "045": Reason.BLOCKED,
-    "048": Reason.NO_WALLET,
-    "051": Reason.INSUFFICIENT_FUNDS,
-    "054": Reason.EXPIRED,
-    "057": Reason.DECLINED,
-    "061": Reason.LIMIT,
-    "062": Reason.BLOCKED,
-    "063": Reason.BLOCKED,
-    "075": Reason.TRIES_EXCEEDED,
-}
-
-# Their words in an answer to /query, in upper case. A word that is not here is uncertain.
-WORDS: Mapping[str, Status] = {
-    "SUCCESS": Status.SUCCEEDED,
-    "PENDING": Status.OPEN,
-    "FAILED": Status.FAILED,
-    "EXPIRED": Status.EXPIRED,
-    "CANCELLED": Status.CANCELLED,
-}
+from providers.http import Door
+from providers.omari.words import (
+    APPROVED,
+    CURRENCIES,
+    DUPLICATE,
+    IN_PROGRESS,
+    NOT_FOUND,
+    REFUSED,
+    TITLE,
+    TROUBLE,
+    WORDS,
+    WRONG_CODE,
+)
 
 _MSISDN = re.compile(r"2637[0-9]{8}")
 _OTP = re.compile(r"[0-9]{4,8}")
@@ -106,7 +84,7 @@ class Omari:
     currencies = CURRENCIES
 
     def __init__(self, settings: OmariSettings) -> None:
-        self.terms = Terms(
+        self._terms = Terms(
             call_seconds=settings.call_seconds,
             hold_seconds=settings.hold_seconds,
             customer_seconds=settings.customer_seconds,
@@ -122,6 +100,10 @@ class Omari:
             secrets=(settings.merchant_key,),
             code_field="responseCode",
         )
+
+    def terms(self, payer_number: str | None) -> Terms:  # noqa: ARG002 - the same for all
+        """The terms of paying by code."""
+        return self._terms
 
     def start(self, charge: Charge) -> EnterOtp:
         """Let Omari send the customer a code. Nothing moves; a second call sends a second SMS."""
@@ -193,6 +175,13 @@ class Omari:
             reference=reference,
             reason=REFUSED.get(_code_in(answer) or ""),
         )
+
+    def probe(self) -> Call:
+        """Ask for a payment that nobody ever made."""
+        answer = self._door.call_json("probe", "GET", f"/query/{uuid4()}")
+        if _refusal_code(answer) != NOT_FOUND:
+            raise _uncertain(answer)
+        return answer.call
 
 
 def _payer_of(operation: str, charge: Charge) -> str:

@@ -1,0 +1,1 @@
+"""The official SDKs of providers against our simulators; not part of the test suite."""
