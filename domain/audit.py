@@ -81,7 +81,13 @@ _PROOFS = {
     "a refund gives back more than came in": """
         SELECT 'payment ' || p.id, r.back || ' of ' || coalesce(t.brought, 0)
         FROM payment p
-        JOIN (SELECT payment_id, sum(amount_minor) AS back FROM refund WHERE status <> 'failed'
+        JOIN (SELECT payment_id, sum(amount_minor) AS back FROM (
+                  SELECT payment_id, amount_minor FROM refund
+                  -- What a provider took back meanwhile may leave an open one without its money:
+                  -- that one waits for a person.
+                  WHERE status <> 'failed' AND (status = 'succeeded' OR review IS NULL)
+                  UNION ALL
+                  SELECT payment_id, amount_minor FROM transfer WHERE kind = 'reversal') each
               GROUP BY payment_id) r ON r.payment_id = p.id
         LEFT JOIN (SELECT payment_id, sum(amount_minor) AS brought FROM transfer
                    WHERE kind IN ('capture', 'surplus') GROUP BY payment_id) t
@@ -94,6 +100,47 @@ _PROOFS = {
           AND m.status NOT IN ('expired', 'refused')
           AND NOT EXISTS (SELECT FROM message l WHERE l.payment_id = p.id
                           AND l.told IN ('late', 'surplus'))""",
+}
+
+_MONEY_BACK_PROOFS = {
+    "a refund's transfers are not what it says": """
+        SELECT 'refund ' || r.id, r.status || ' ' || r.amount_minor || ', transfers say '
+               || coalesce(t.posted, 0)
+        FROM refund r LEFT JOIN (
+            SELECT refund_id, sum(amount_minor) AS posted FROM transfer GROUP BY refund_id
+        ) t ON t.refund_id = r.id
+        WHERE coalesce(t.posted, 0) <> CASE r.status WHEN 'succeeded' THEN r.amount_minor ELSE 0
+        END""",
+    "money went back without evidence, or not as it says": """
+        SELECT t.kind || ' of payment ' || t.payment_id, t.gone || ' by evidence '
+               || coalesce(t.evidence_id::text, 'none')
+        FROM (SELECT kind, payment_id, refund_id, evidence_id, currency, sum(amount_minor) AS gone
+              FROM transfer WHERE kind IN ('refund', 'reversal')
+              GROUP BY kind, payment_id, refund_id, evidence_id, currency) t
+        LEFT JOIN evidence e ON e.id = t.evidence_id
+        LEFT JOIN refund r ON r.id = t.refund_id
+        WHERE e.id IS NULL OR e.payment_id IS DISTINCT FROM t.payment_id
+           OR e.word <> CASE t.kind WHEN 'refund' THEN 'refunded' ELSE 'reversed' END
+           OR (t.kind = 'refund' AND r.payment_id IS DISTINCT FROM t.payment_id)
+           OR (t.kind = 'refund' AND coalesce(e.amount_minor, t.gone) <> t.gone)
+           OR (t.kind = 'reversal' AND coalesce(e.amount_minor, 0) < t.gone)
+           OR coalesce(e.currency, t.currency) <> t.currency""",
+    "an account gave back more of a payment than it got": """
+        SELECT account || ' for payment ' || payment_id, sum(amount)::text
+        FROM (SELECT payment_id, credit AS account, amount_minor AS amount FROM transfer
+              WHERE kind IN ('capture', 'surplus')
+              UNION ALL
+              SELECT payment_id, debit, -amount_minor FROM transfer
+              WHERE kind IN ('refund', 'reversal')) each
+        GROUP BY payment_id, account HAVING sum(amount) < 0""",
+    "a refund under way has neither a time nor a person who looks at it": """
+        SELECT 'refund ' || id, status FROM refund
+        WHERE next_check_at IS NULL AND review IS NULL
+          AND status IN ('approved', 'sending', 'pending', 'uncertain')""",
+    "a refund was approved by nobody, or by who asked for it": """
+        SELECT 'refund ' || id, status FROM refund
+        WHERE approved_by = requested_by
+           OR (approved_at IS NULL AND status NOT IN ('requested', 'failed'))""",
 }
 
 
@@ -110,6 +157,6 @@ def prove(db: Session) -> list[Contradiction]:
     """Everything that contradicts the books; an empty list proves them."""
     return [
         Contradiction(what, row[0], row[1])
-        for what, query in _PROOFS.items()
+        for what, query in (_PROOFS | _MONEY_BACK_PROOFS).items()
         for row in db.execute(text(query))
     ]

@@ -16,7 +16,7 @@ from sqlalchemy import func, literal, select, update
 from sqlalchemy.orm import Session
 
 from domain.models import Message
-from domain.outbox import addresses_of, buttons_of
+from domain.outbox import addresses_of, buttons_of, link_of
 
 # Due again after a definite "not now": 2, 4, 8 … 256 seconds, for at most this long. Twilio may be
 # away for hours, and what became of somebody's money must still be told.
@@ -157,11 +157,15 @@ class Doubtful:
     body: str
     buttons: tuple[tuple[str, str], ...]
     claimed_at: datetime
+    link: tuple[str, str] | None = None
 
 
 def claim_doubtful(db: Session, limit: int, claim_seconds: float) -> list[Doubtful]:
     """Claim replies whose sending was never answered for: uncertain ones, and claims that
     ran out.
+
+    A picture among them is given up: it has no text by which Twilio's list would show it, and a
+    second one in the chat would look like a second payment. What its text says stays true.
     """
     now = func.clock_timestamp()
     due = (
@@ -183,6 +187,9 @@ def claim_doubtful(db: Session, limit: int, claim_seconds: float) -> list[Doubtf
         )
         .execution_options(synchronize_session=False)
     ).all()
+    pictures = {row.id for row in rows if "picture" in row.details}
+    for message_id in pictures:
+        record_refused(db, message_id, "picture")
     addresses = addresses_of(db, [row.contact_id for row in rows])
     return [
         Doubtful(
@@ -191,6 +198,8 @@ def claim_doubtful(db: Session, limit: int, claim_seconds: float) -> list[Doubtf
             row.body,
             buttons_of(row.details),
             row.claimed_at,
+            link_of(row.details),
         )
         for row in rows
+        if row.id not in pictures
     ]

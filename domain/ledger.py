@@ -26,6 +26,11 @@ def opening_account(operator_id: int) -> str:
     return f"opening:{operator_id}"
 
 
+def outside_account(operator_id: int) -> str:
+    """What operators gave back by themselves, past any provider."""
+    return f"outside:{operator_id}"
+
+
 def payment_status(paid_minor: int, total_minor: int) -> str:
     """PENDING, DEPOSIT_PAID or PAID; the table checks the same rule."""
     if paid_minor == 0:
@@ -42,3 +47,12 @@ def raise_paid(booking: Booking, amount: Money, now: datetime) -> None:
     booking.paid_minor += amount.amount_minor
     booking.payment_status = payment_status(booking.paid_minor, booking.total_minor)
     booking.joined_at = booking.joined_at or now
+
+
+def lower_paid(booking: Booking, amount: Money) -> None:
+    """Take a transfer's amount from what a locked booking was paid; it owes that again. The
+    transfer is written in the same transaction. `joined_at` stays: it was a first payment all the
+    same.
+    """
+    booking.paid_minor -= amount.amount_minor
+    booking.payment_status = payment_status(booking.paid_minor, booking.total_minor)

@@ -21,7 +21,10 @@ SEND_DUE = Nudge("workers.replies.send_due", "replies")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a turn says. `told` with a payment is said once for ever; `buttons` are (id, title)."""
+    """What a turn says. `told` with a payment is said once for ever; `buttons` are (id, title),
+    `link` a button that opens an address (title, URL), in their place; `picture` is the address of
+    a PNG that follows as a message of its own.
+    """
 
     phrase: str
     body: str
@@ -29,6 +32,8 @@ class Reply:
     payment_id: UUID | None = None
     told: str | None = None
     expires_seconds: int | None = None
+    link: tuple[str, str] | None = None
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Outgoing:
     buttons: tuple[tuple[str, str], ...]
     window_open: bool
     claimed_at: datetime
+    link: tuple[str, str] | None = None
+    picture: str | None = None
 
 
 def as_answers(db: Session, replies: Sequence[Reply]) -> list[Reply]:
@@ -68,31 +75,43 @@ def add_replies(db: Session, contact_id: int, replies: Sequence[Reply]) -> None:
     """
     if not replies:
         return
-    rows = [
-        {
-            "direction": "out",
-            "contact_id": contact_id,
-            "status": "due",
-            "body": reply.body,
-            "details": {"buttons": [list(button) for button in reply.buttons]},
-            "token": uuid4(),
-            "phrase": reply.phrase,
-            "payment_id": reply.payment_id,
-            "told": reply.told,
-            "due_at": func.clock_timestamp(),
-            "expires_at": None
-            if reply.expires_seconds is None
-            else func.clock_timestamp() + timedelta(seconds=reply.expires_seconds),
-        }
-        for reply in replies
-    ]
-    for row in rows:
-        db.execute(
+    for reply in replies:
+        written = db.execute(
             insert(Message)
-            .values(row)
+            .values(_row(contact_id, reply))
             .on_conflict_do_nothing(index_elements=["payment_id", "told"])
-        )
+            .returning(Message.id)
+        ).scalar_one_or_none()
+        if written is not None and reply.picture is not None:
+            db.execute(insert(Message).values(_picture_row(contact_id, reply)))
     promise(db, SEND_DUE)
+
+
+def _row(contact_id: int, reply: Reply) -> dict[str, Any]:
+    details: dict[str, Any] = {"buttons": [list(button) for button in reply.buttons]}
+    if reply.link is not None:
+        details["link"] = list(reply.link)
+    return {
+        "direction": "out",
+        "contact_id": contact_id,
+        "status": "due",
+        "body": reply.body,
+        "details": details,
+        "token": uuid4(),
+        "phrase": reply.phrase,
+        "payment_id": reply.payment_id,
+        "told": reply.told,
+        "due_at": func.clock_timestamp(),
+        "expires_at": None
+        if reply.expires_seconds is None
+        else func.clock_timestamp() + timedelta(seconds=reply.expires_seconds),
+    }
+
+
+def _picture_row(contact_id: int, reply: Reply) -> dict[str, Any]:
+    """The picture behind its text: of the same payment, and a lie as soon as that is one."""
+    details: dict[str, Any] = {"buttons": [], "picture": reply.picture}
+    return _row(contact_id, reply) | {"body": "", "told": None, "details": details}
 
 
 def claim_due(db: Session, limit: int, claim_seconds: float) -> list[Outgoing]:
@@ -138,6 +157,8 @@ def claim_due(db: Session, limit: int, claim_seconds: float) -> list[Outgoing]:
             buttons_of(row.details),
             addresses[row.contact_id][1],
             row.claimed_at,
+            link_of(row.details),
+            row.details.get("picture"),
         )
         for row in fresh
     ]
@@ -180,3 +201,9 @@ def addresses_of(db: Session, contact_ids: Sequence[int]) -> dict[int, tuple[str
 def buttons_of(details: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The buttons of a stored reply: (id, title)."""
     return tuple((each[0], each[1]) for each in details.get("buttons", []))
+
+
+def link_of(details: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The link of a stored reply: (title, URL)."""
+    link = details.get("link")
+    return None if link is None else (link[0], link[1])

@@ -11,8 +11,15 @@ class Policy:
 
     `lease_margin_seconds` is added to a call's total deadline. A negative word after an unanswered
     write counts when it is given twice: `negative_wait_seconds` after the lease's end, and again
-    `negative_again_seconds` later. A nudge that did not come by `nudge_lost_seconds` is lost; a row
-    that was claimed by a sweep comes back after `claim_seconds`.
+    `negative_again_seconds` later. `check_delays_seconds` are the pauses between questions about an
+    open payment, the last one repeated; each is off by up to `check_spread` of itself, so that
+    questions do not march in step; `check_pace` stretches them. A payment that still stands open
+    `expiry_grace_seconds` after its deadline is expired. A nudge that did not come by
+    `nudge_lost_seconds` is lost; a row that was claimed by a sweep comes back after
+    `claim_seconds`. A provider that did not answer `pause_after_failures` calls in a row (two or
+    more) takes no new payments; it is probed after `probe_seconds`, then ever more seldom, at the
+    most `probe_longest_seconds` apart. A refund of up to `refund_alone_minor` needs no second
+    person.
     """
 
     minimum_minor: int = 1_000
@@ -26,6 +33,13 @@ class Policy:
     lease_margin_seconds: float = 15
     negative_wait_seconds: float = 60
     negative_again_seconds: float = 60
+    check_delays_seconds: tuple[float, ...] = (2, 3, 5, 8, 13, 20, 30, 60, 300, 900, 3_600)
+    check_spread: float = 0.2
     check_pace: float = 1.0
+    refund_alone_minor: int = 0
+    expiry_grace_seconds: float = 86_400
     nudge_lost_seconds: float = 5
     claim_seconds: float = 10
+    pause_after_failures: int = 5
+    probe_seconds: float = 60
+    probe_longest_seconds: float = 600

@@ -9,7 +9,7 @@ import rq.serializers
 from rq.cron import register
 from rq.serializers import JSONSerializer
 
-from workers import sweeps
+from workers import probes, sweeps
 
 # `rq cron` cannot be told which serializer to use (rq 2.12): without this it would enqueue pickles.
 rq.serializers.PickleSerializer = JSONSerializer  # type: ignore[assignment]
@@ -30,6 +30,16 @@ register(
     interval=60,
     ttl=60,
     job_timeout=60,
+    result_ttl=0,
+    failure_ttl=3_600,
+)
+# A provider that is away is waited for: where its other calls are, not among the replies.
+register(
+    probes.probe_paused,
+    queue_name="payments",
+    interval=5,
+    ttl=30,
+    job_timeout=120,
     result_ttl=0,
     failure_ttl=3_600,
 )

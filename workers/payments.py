@@ -3,7 +3,8 @@ what became of it.
 
     attend ▸ lock ▸ what is due? ─┬▸ start    lease ▸ COMMIT ▸ call ▸ record
                                   ├▸ confirm  lease ▸ COMMIT ▸ call ▸ record ▸ the code is deleted
-                                  ├▸ ask      COMMIT ▸ call ▸ record
+                                  ├▸ void     lease ▸ COMMIT ▸ call ▸ record
+                  ├▸ ask      COMMIT ▸ call ▸ record
                                   └▸ expire, cancel, or leave
                      then the contact's conversation hears what is to be told
 
@@ -11,8 +12,8 @@ One job for all of it, because the row says what is due. Safe to run twice, at a
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -25,41 +26,48 @@ from domain import payments
 from domain.crashpoints import reach, reach_during
 from domain.database import name_commit, repeat, transaction
 from domain.models import Payment
-from domain.money import Money
-from domain.payments import Act, Locked, ProviderCall, Word
+from domain.payments import Act, Locked
+from domain.policy import Policy
 from domain.states import CONFIRMING
 from providers.contract import (
-    Call,
+    Cancels,
     Charge,
     ConfirmsByOtp,
     EnterOtp,
-    Outcome,
     Provider,
     ProviderError,
     ProviderRefused,
     ProviderUncertain,
+    Terms,
     WrongOtp,
 )
+from workers import records
+from workers.charges import charge_of, with_customer
+from workers.probes import count
 from workers.process import current, job
+from workers.records import Record
 
 log = structlog.get_logger(__name__)
 
-Record = Callable[[Session, Locked], None]
 # How long to wait for a database that does not take what a provider answered.
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What was decided under the lock, for outside of it. `send_before` is by time.monotonic()."""
+    """What was decided under the lock, for outside of it. `send_before` is by time.monotonic(),
+    `decided_at` by the database's clock.
+    """
 
     act: Act
     contact_id: int
+    policy: Policy
     charge: Charge | None = None
     provider: Provider | None = None
     otp_try: int = 0
     otp: str | None = None
     send_before: float = 0.0
+    decided_at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"_Task({self.act})"
@@ -74,13 +82,15 @@ def attend(payment_id: str) -> None:
     task = _decide(payment)
     if task.act is Act.START:
         reach("start_leased")
-        _record(payment, _start(task))
+        _record(payment, task, _start(task))
     elif task.act is Act.CONFIRM:
         reach("confirm_leased")
-        _record(payment, _confirm(task))
+        _record(payment, task, _confirm(task))
         current().runtime.vault.delete(payment, task.otp_try)
+    elif task.act is Act.VOID:
+        _record(payment, task, _void(task))
     elif task.act is Act.ASK:
-        _record(payment, _ask(task))
+        _record(payment, task, _ask(task))
     if task.act is not Act.LEAVE:
         drain(current().runtime, task.contact_id)
 
@@ -104,24 +114,33 @@ def _decide(payment_id: UUID) -> _Task:
             act = Act.LEAVE  # The code came after we looked: whoever its nudge calls will find it.
         if act is Act.CONFIRM and otp is None:
             payments.code_lost(db, locked)
-            return _Task(Act.LOSE, payment.contact_id)
+            return _Task(Act.LOSE, payment.contact_id, runtime.policy)
         if act in (Act.LEAVE, Act.LOSE, Act.EXPIRE, Act.CANCEL):
             _settle_here(db, locked, act)
-            return _Task(act, payment.contact_id)
+            return _Task(act, payment.contact_id, runtime.policy)
         provider = runtime.accounts.adapter(db, payment.account_id)
-        seconds = provider.terms.call_seconds
+        charge = charge_of(payment, locked.booking)
+        if act is Act.VOID and not (isinstance(provider, Cancels) and provider.can_cancel(charge)):
+            act = Act.ASK
+        terms = provider.terms(payment.payer_number)
         if act is Act.START:
-            payments.begin_start(db, locked, seconds, runtime.policy)
+            if not terms.otp_tries:
+                charge = with_customer(db, charge, payment, locked.booking)
+            payments.begin_start(db, locked, terms.call_seconds, runtime.policy)
         elif act is Act.CONFIRM:
-            payments.begin_confirm(db, locked, seconds, runtime.policy)
+            payments.begin_confirm(db, locked, terms.call_seconds, runtime.policy)
+        elif act is Act.VOID:
+            payments.begin_void(db, locked, terms.call_seconds, runtime.policy)
         return _Task(
             act=act,
             contact_id=payment.contact_id,
-            charge=_charge(payment),
+            charge=charge,
             provider=provider,
+            policy=_policy_of(terms),
             otp_try=payment.otp_try,
             otp=otp,
             send_before=started + runtime.policy.lease_margin_seconds,
+            decided_at=locked.now,
         )
 
 
@@ -138,13 +157,20 @@ def _settle_here(db: Session, locked: Locked, act: Act) -> None:
         payments.look_again(locked.payment, locked.now, policy)
 
 
-def _charge(payment: Payment) -> Charge:
-    return Charge(
-        reference=payment.reference,
-        amount=Money(payment.amount_minor, payment.currency),
-        payer_number=payment.payer_number,
-        description=payment.reference,
-        provider_reference=payment.provider_reference,
+def _policy_of(terms: Terms) -> Policy:
+    """Our numbers, with those that the provider's way of paying sets."""
+    policy = current().runtime.policy
+    delays = terms.check_delays_seconds
+    grace, negative = terms.expiry_grace_seconds, terms.negative_wait_seconds
+    return replace(
+        policy,
+        check_delays_seconds=delays or policy.check_delays_seconds,
+        # What a provider publishes is kept to the letter.
+        check_spread=0.0 if delays else policy.check_spread,
+        expiry_grace_seconds=policy.expiry_grace_seconds if grace is None else grace,
+        negative_wait_seconds=(
+            policy.negative_wait_seconds if negative is None else negative * policy.check_pace
+        ),
     )
 
 
@@ -152,119 +178,97 @@ def _start(task: _Task) -> Record:
     """Ask the provider to begin. No transaction is open: a slow provider holds no lock and no
     connection.
     """
-    charge, provider = _parts(task)
+    charge, provider, policy = _parts(task)
     if time.monotonic() > task.send_before:
-        return _lost(None)
+        return records.lost(None, task.policy)
     reach_during("start_calling")
     try:
         answer = provider.start(charge)
     except ProviderUncertain as error:
-        return _lost(error)
+        return records.lost(error, task.policy)
     except ProviderRefused as error:
-        return _refused(error)
+        return records.refused(error)
     reach("start_answered")
-    if not isinstance(answer, EnterOtp):
-        raise TypeError(f"{provider.name} asked for {type(answer).__name__}, which no step serves")
-    seconds = provider.terms.customer_seconds
-
-    def record(db: Session, locked: Locked) -> None:
-        payments.record_started(db, locked, answer.otp_reference, seconds, _story(answer.call))
-
-    return record
+    call = records.story(answer.call)
+    if isinstance(answer, EnterOtp):
+        otp_reference = answer.otp_reference
+        seconds = provider.terms(charge.payer_number).customer_seconds
+        return Record(
+            lambda db, locked: payments.record_started(db, locked, otp_reference, seconds, call),
+            answer.call,
+        )
+    opened = records.opened(answer)
+    return Record(
+        lambda db, locked: payments.record_opened(db, locked, opened, policy, call), answer.call
+    )
 
 
 def _confirm(task: _Task) -> Record:
     """Hand the customer's code to the provider, once."""
-    charge, provider = _parts(task)
+    charge, provider, policy = _parts(task)
     # The lease is looked at once more: a process that slept since it was taken must not send.
     if time.monotonic() > task.send_before:
-        return _lost(None)
+        return records.lost(None, task.policy)
     if task.otp is None or not isinstance(provider, ConfirmsByOtp):
         raise TypeError(f"{provider.name} takes no code")
     reach_during("confirm_calling")
     try:
         outcome = provider.confirm(charge, task.otp)
     except ProviderUncertain as error:
-        return _lost(error)
+        return records.lost(error, task.policy)
     except WrongOtp as error:
-        return _wrong_otp(error)
+        return records.wrong_otp(error)
     except ProviderRefused as error:
-        return _refused(error)
+        return records.refused(error)
     reach("confirm_answered")
-    return _word(charge, outcome, "confirm")
+    return records.words(charge, outcome, "confirm", policy)
+
+
+def _void(task: _Task) -> Record:
+    """Ask the provider to void what nobody has paid yet. Whatever comes of it but a clear yes, the
+    payment is asked about: it may have been paid a moment ago.
+    """
+    charge, provider, policy = _parts(task)
+    if not isinstance(provider, Cancels):
+        raise TypeError(f"{provider.name} voids nothing")
+    if time.monotonic() > task.send_before:
+        return records.lost(None, task.policy)
+    try:
+        return records.words(charge, provider.cancel(charge), "void", policy)
+    except ProviderError as error:
+        return records.not_voided(error, policy)
 
 
 def _ask(task: _Task) -> Record:
     """Ask what became of it. Reading moves nothing, and may be repeated."""
-    charge, provider = _parts(task)
+    charge, provider, policy = _parts(task)
     try:
-        return _word(charge, provider.check(charge), "poll")
+        return records.words(charge, provider.check(charge), "poll", policy)
     except ProviderError as error:
-        call = _story(error.call)
-
-    def record(db: Session, locked: Locked) -> None:
-        payments.record_failed_check(db, locked, call, current().runtime.policy)
-
-    return record
+        return records.not_told(error, policy)
 
 
-def _parts(task: _Task) -> tuple[Charge, Provider]:
+def _parts(task: _Task) -> tuple[Charge, Provider, Policy]:
     if task.charge is None or task.provider is None:
         raise TypeError(f"{task} calls nobody")
-    return task.charge, task.provider
+    return task.charge, task.provider, task.policy
 
 
-def _word(charge: Charge, outcome: Outcome, source: str) -> Record:
-    word = Word(
-        status=outcome.status.value,
-        source=source,
-        delivery_key=f"{charge.reference}:{outcome.call.digest}",
-        receipt=outcome.receipt,
-        amount=outcome.amount,
-        reference=outcome.reference,
-        debit_reference=outcome.debit_reference,
-        reason=outcome.reason.value if outcome.reason else None,
-        body=outcome.call.body,
-        call=_story(outcome.call),
-    )
-
-    def record(db: Session, locked: Locked) -> None:
-        payments.record_word(db, locked, word, current().runtime.policy)
-
-    return record
-
-
-def _lost(error: ProviderUncertain | None) -> Record:
-    call = _story(error.call) if error else None
-
-    def record(db: Session, locked: Locked) -> None:
-        payments.lose_answer(db, locked, current().runtime.policy, call)
-
-    return record
-
-
-def _refused(error: ProviderRefused) -> Record:
-    def record(db: Session, locked: Locked) -> None:
-        payments.record_refusal(db, locked, error.reason.value, _story(error.call))
-
-    return record
-
-
-def _wrong_otp(error: WrongOtp) -> Record:
-    def record(db: Session, locked: Locked) -> None:
-        payments.record_wrong_otp(db, locked, error.reason.value, _story(error.call))
-
-    return record
-
-
-def _record(payment_id: UUID, record: Record) -> None:
+def _record(payment_id: UUID, task: _Task, record: Record) -> None:
     """Write down what came of a call: booking and payment locked and read afresh, repeated where
     the database asks for it. An answer that we hold is not thrown away because the database is away
     for a moment.
     """
 
     def write(db: Session) -> None:
-        record(db, payments.lock(db, payment_id))
+        locked = payments.lock(db, payment_id)
+        record.write(db, locked)
+        noticed_at = locked.payment.noticed_at
+        if noticed_at is not None and task.decided_at is not None and noticed_at > task.decided_at:
+            # What the provider told us unasked is newer than this answer.
+            payments.ask_now(db, locked.payment, locked.now)
+        if task.provider is not None and record.call is not None:
+            count(db, task.provider.name, record.call)
         name_commit(db, "settled")
 
     for pause_seconds in _PAUSES_SECONDS:
@@ -274,7 +278,3 @@ def _record(payment_id: UUID, record: Record) -> None:
             log.warning("answer_not_recorded", error=type(error).__name__)
             time.sleep(pause_seconds)
     return repeat(write)
-
-
-def _story(call: Call) -> ProviderCall:
-    return ProviderCall(call.operation, call.http_status, call.milliseconds, call.code)

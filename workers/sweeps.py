@@ -10,12 +10,13 @@ from sqlalchemy import exists, func, select
 from bot.channel import Refused, Unanswered
 from bot.queues import waiting
 from bot.turns import drain
-from domain import clock, contacts, inbox, outbox, payments
+from domain import clock, contacts, inbox, outbox, payments, refunds
 from domain.database import current as current_database
 from domain.database import repeat, transaction
-from domain.models import Message, Payment, PaymentEvent
+from domain.models import Message, Payment, PaymentEvent, Refund
 from domain.nudges import Nudge
-from domain.payments.opening import ATTEND, QUEUE
+from domain.payments.schedule import ATTEND, QUEUE
+from domain.refunds.schedule import ATTEND as ATTEND_REFUND
 from workers.process import current, job
 from workers.replies import BLANK_CODES, CLEAR_DOUBTS
 
@@ -38,9 +39,10 @@ def sweep() -> None:
     now = func.statement_timestamp()
     before = now - timedelta(seconds=late)
     with transaction() as db:
-        payment, unheard, reply, doubt, blank = db.execute(
+        payment, refund, unheard, reply, doubt, blank = db.execute(
             select(
                 exists().where(Payment.next_check_at <= now),
+                exists().where(Refund.next_check_at <= now),
                 exists().where(
                     Message.direction == "in",
                     Message.heard_at.is_(None),
@@ -58,6 +60,8 @@ def sweep() -> None:
         ).one()
     if payment:
         _hand_on_payments()
+    if refund:
+        _hand_on_refunds()
     if unheard:
         _hear(late)
     if reply:
@@ -76,6 +80,16 @@ def _hand_on_payments() -> None:
     with transaction() as db:
         due = payments.claim_due(db, room, current().runtime.policy)
     current_database().ring([Nudge(ATTEND, QUEUE, str(payment_id)) for payment_id in due])
+
+
+def _hand_on_refunds() -> None:
+    """After the payments, in the same queue: somebody stands and waits for those."""
+    room = _AT_ONCE - waiting(current().runtime.redis, QUEUE)
+    if room <= 0:
+        return
+    with transaction() as db:
+        due = refunds.claim_due(db, room, current().runtime.policy)
+    current_database().ring([Nudge(ATTEND_REFUND, QUEUE, str(refund_id)) for refund_id in due])
 
 
 def _hear(late: float) -> None:

@@ -9,7 +9,6 @@ from domain.models.payments import (
     PaymentEdge,
     PaymentEvent,
     PaymentStatusName,
-    Refund,
     Transfer,
 )
 from domain.models.people import (
@@ -20,7 +19,18 @@ from domain.models.people import (
     Message,
     Turn,
 )
-from domain.models.sales import Account, AuditEntry, Booking, Departure, Operator, Staff, Tour
+from domain.models.refunds import Refund
+from domain.models.sales import (
+    Account,
+    AuditEntry,
+    Booking,
+    Departure,
+    Operator,
+    Staff,
+    Switch,
+    Tour,
+    TourAccount,
+)
 
 __all__ = [
     "Account",
@@ -41,7 +51,9 @@ __all__ = [
     "PaymentStatusName",
     "Refund",
     "Staff",
+    "Switch",
     "Tour",
+    "TourAccount",
     "Transfer",
     "Turn",
 ]

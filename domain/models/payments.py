@@ -1,4 +1,4 @@
-"""Attempts to pay, their story, the evidence, the ledger, and refunds."""
+"""Attempts to pay, their story, the evidence, and the ledger."""
 
 from uuid import UUID
 
@@ -50,6 +50,12 @@ class Payment(Base):
     status: Mapped[str] = mapped_column(String(20), server_default="created")
     version: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     provider_reference: Mapped[str | None] = mapped_column(String(120))
+    # Behind what the customer pays: see providers.contract.OpenLink.
+    link_url: Mapped[str | None] = mapped_column(Text)
+    link_qr: Mapped[str | None] = mapped_column(Text)
+    link_launcher: Mapped[str | None] = mapped_column(String(300))
+    # The provider's own id of the money, once there is any.
+    receipt: Mapped[str | None] = mapped_column(String(120))
     otp_reference: Mapped[str | None] = mapped_column(String(40))
     debit_reference: Mapped[str | None] = mapped_column(String(120))
     otp_try: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
@@ -67,6 +73,8 @@ class Payment(Base):
     next_check_at: Mapped[Moment | None]
     checks: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     negative_since: Mapped[Moment | None]
+    # When the provider last told us something unasked: an answer that is older says nothing of it.
+    noticed_at: Mapped[Moment | None]
     ended_at: Mapped[Moment | None]
     created_at: Mapped[CreatedAt]
 
@@ -139,6 +147,7 @@ class PaymentEvent(Base):
     milliseconds: Mapped[int | None]
     code: Mapped[str | None] = mapped_column(String(60))
     note: Mapped[str | None] = mapped_column(Text)
+    refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refund.id"))
     heard_at: Mapped[Moment | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
 
@@ -172,6 +181,7 @@ class Evidence(Base):
 
     id: Mapped[Id]
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment.id"), index=True)
+    account_id: Mapped[BigId | None] = mapped_column(ForeignKey("account.id"))
     provider: Mapped[str] = mapped_column(String(30))
     source: Mapped[str] = mapped_column(String(20))
     delivery_key: Mapped[str] = mapped_column(String(120))
@@ -218,6 +228,19 @@ class Transfer(Base):
             " OR (payment_id IS NOT NULL AND receipt IS NOT NULL AND evidence_id IS NOT NULL)",
             name="money_has_evidence",
         ),
+        CheckConstraint(
+            "kind NOT IN ('refund', 'reversal') OR (payment_id IS NOT NULL"
+            " AND evidence_id IS NOT NULL AND (kind = 'refund') = (refund_id IS NOT NULL))",
+            name="money_back_has_evidence",
+        ),
+        # A refund takes from the surplus and from the booking: a row each, and no more.
+        Index(
+            "uq_transfer_refund",
+            "refund_id",
+            "debit",
+            unique=True,
+            postgresql_where=text("refund_id IS NOT NULL"),
+        ),
         # A receipt is split in two rows at the most: what the booking owed, and the rest.
         Index(
             "uq_transfer_receipt",
@@ -225,7 +248,16 @@ class Transfer(Base):
             "receipt",
             "kind",
             unique=True,
-            postgresql_where=text("receipt IS NOT NULL"),
+            postgresql_where=text("receipt IS NOT NULL AND kind <> 'reversal'"),
+        ),
+        # What a provider took back by itself comes from the booking and from suspense: a row each.
+        Index(
+            "uq_transfer_reversal",
+            "provider",
+            "receipt",
+            "debit",
+            unique=True,
+            postgresql_where=text("kind = 'reversal'"),
         ),
         Index(
             "uq_transfer_one_capture",
@@ -240,33 +272,4 @@ class Transfer(Base):
             postgresql_where=text("kind = 'opening'"),
         ),
         Index("ix_transfer_payment_id", "payment_id"),
-    )
-
-
-class Refund(Base):
-    """Money on its way back. Asked for, approved, sent once, followed until it is final."""
-
-    __tablename__ = "refund"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    payment_id: Mapped[UUID] = mapped_column(ForeignKey("payment.id"), index=True)
-    amount_minor: Mapped[Minor]
-    status: Mapped[str] = mapped_column(String(20), server_default="requested")
-    reason: Mapped[str] = mapped_column(String(300))
-    requested_by: Mapped[BigId] = mapped_column(ForeignKey("staff.id"))
-    approved_by: Mapped[BigId | None] = mapped_column(ForeignKey("staff.id"))
-    provider_reference: Mapped[str | None] = mapped_column(String(120))
-    lease_until: Mapped[Moment | None]
-    next_check_at: Mapped[Moment | None]
-    created_at: Mapped[CreatedAt]
-    ended_at: Mapped[Moment | None]
-
-    __table_args__ = (
-        CheckConstraint("amount_minor > 0", name="amount_positive"),
-        CheckConstraint(
-            "status IN ('requested', 'approved', 'sending', 'pending', 'uncertain',"
-            " 'succeeded', 'failed')",
-            name="status_known",
-        ),
-        CheckConstraint("approved_by <> requested_by", name="two_people"),
     )

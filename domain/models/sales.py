@@ -170,6 +170,47 @@ class Account(Base):
     )
 
 
+class TourAccount(Base):
+    """The account that takes one tour's money with a provider, in the place of its operator's
+    default.
+    """
+
+    __tablename__ = "tour_account"
+
+    tour_id: Mapped[int] = mapped_column(ForeignKey("tour.id"), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(30), primary_key=True)
+    currency: Mapped[CurrencyCode] = mapped_column(primary_key=True)
+    account_id: Mapped[BigId] = mapped_column(ForeignKey("account.id"))
+
+
+class Switch(Base):
+    """What may take new payments now: everything (`all`), one operator (`operator:3`), one provider
+    (`provider:kaspi`). No row, or no `paused_at`: it may.
+
+    `failures` counts calls in a row that a provider did not answer; `paused_by` is who paused it, a
+    person's e-mail address, `cli`, or `itself` for a provider that paused itself, which is probed
+    at `probe_at`. `words` is what customers are told beside, in their own language as it stands.
+    """
+
+    __tablename__ = "switch"
+
+    scope: Mapped[str] = mapped_column(String(60), primary_key=True)
+    paused_at: Mapped[Moment | None]
+    paused_by: Mapped[str | None] = mapped_column(String(254))
+    words: Mapped[str | None] = mapped_column(String(300))
+    failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    probe_at: Mapped[Moment | None]
+    changed_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint(
+            "scope = 'all' OR scope LIKE 'operator:%' OR scope LIKE 'provider:%'",
+            name="scope_known",
+        ),
+        CheckConstraint("(paused_at IS NULL) = (paused_by IS NULL)", name="paused_by_somebody"),
+    )
+
+
 class AuditEntry(Base):
     """One act of staff, for ever. `actor` is an e-mail address, or `cli` for whoever has the
     machine.

@@ -1,10 +1,12 @@
 """The life of a payment, and the one door through which money enters a booking.
 
-opening   a payment begins: balance held, limits kept            calls    the leases before and the
-answers after a call story     locks, moves, and what is written about them            settling the
-one act that credits
-schedule  when to look again                                      ending   cancelled by the
-customer, expired by the clock
+opening   a payment begins: balance held, limits kept
+calls     what is due; the leases before a call and the answers after it
+links     what the customer finishes elsewhere, behind a link or in an app
+ending    cancelled by the customer, expired by the clock
+settling  the one act that credits
+schedule  when to look again
+story     locks, moves, and what is written about them
 """
 
 from domain.payments.calls import (
@@ -21,6 +23,7 @@ from domain.payments.calls import (
     record_wrong_otp,
 )
 from domain.payments.ending import BY_CUSTOMER, cancel, expire
+from domain.payments.links import Opened, begin_void, record_not_voided, record_opened
 from domain.payments.opening import (
     Hold,
     NotOpened,
@@ -30,23 +33,26 @@ from domain.payments.opening import (
     open_payment,
     replace,
 )
-from domain.payments.schedule import claim_due, look_again
+from domain.payments.schedule import ask_now, claim_due, look_again
 from domain.payments.settling import Settlement, settle
 from domain.payments.story import Locked, ProviderCall, Word, lock, lock_booking
 
 __all__ = [
-    "BY_CUSTOMER",
     "Act",
+    "BY_CUSTOMER",
     "Hold",
     "Locked",
     "NotOpened",
     "OpenRequest",
+    "Opened",
     "ProviderCall",
     "Settlement",
     "Word",
+    "ask_now",
     "begin_confirm",
     "begin_confirming",
     "begin_start",
+    "begin_void",
     "cancel",
     "claim_due",
     "code_lost",
@@ -59,6 +65,8 @@ __all__ = [
     "lose_answer",
     "open_payment",
     "record_failed_check",
+    "record_not_voided",
+    "record_opened",
     "record_refusal",
     "record_started",
     "record_word",

@@ -7,11 +7,12 @@ No function here calls anybody. Each runs in a short transaction with booking an
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from domain.models import Payment
-from domain.payments.ending import REPLACED, end, expire, no_code_was_given
+from domain.payments.ending import REPLACED, end, expire, nobody_can_pay, takes_code
+from domain.payments.giving_way import gives_way
+from domain.payments.links import end_lease, is_over
 from domain.payments.schedule import look_again
 from domain.payments.settling import file_evidence, settle
 from domain.payments.story import Locked, ProviderCall, Word, move, write_event
@@ -49,6 +50,7 @@ class Act(StrEnum):
     ASK = "ask"
     EXPIRE = "expire"
     CANCEL = "cancel"
+    VOID = "void"
 
 
 def due_act(locked: Locked) -> Act:
@@ -68,9 +70,16 @@ def due_act(locked: Locked) -> Act:
             return Act.CANCEL
         over = payment.deadline_at is not None and payment.deadline_at <= now
         return Act.EXPIRE if over else Act.LEAVE
+    if payment.status == AWAITING_CUSTOMER:
+        if payment.lease_until is None and payment.cancel_requested_at is not None:
+            return Act.VOID
+        running = payment.lease_until is not None and payment.lease_until > now
+        return Act.LEAVE if running else Act.ASK
+    if payment.status == SUCCEEDED:
+        # Somebody heard that there is more: a second success under one order.
+        return Act.LEAVE if payment.next_check_at is None else Act.ASK
     # What was never sent, no provider knows anything of.
-    nothing_to_ask = payment.status == SUCCEEDED or payment.started_at is None
-    return Act.LEAVE if nothing_to_ask else Act.ASK
+    return Act.LEAVE if payment.started_at is None else Act.ASK
 
 
 def begin_start(db: Session, locked: Locked, call_seconds: float, policy: Policy) -> datetime:
@@ -128,7 +137,7 @@ def _open_for_code(
     db: Session, locked: Locked, deadline: datetime, call: ProviderCall | None
 ) -> None:
     payment, now = locked.payment, locked.now
-    if payment.cancel_requested_at is None and _gives_way(db, locked):
+    if payment.cancel_requested_at is None and gives_way(db, locked):
         payment.cancel_requested_at, payment.cancel_reason = now, REPLACED
     cancelled = payment.cancel_requested_at is not None
     payment.lease_until = payment.negative_since = None
@@ -139,33 +148,6 @@ def _open_for_code(
     if cancelled:
         db.flush()  # one edge at a time: the database looks at each
         end(db, payment, CANCELLED, "cancelled", now, told="cancelled")
-
-
-def _gives_way(db: Session, locked: Locked) -> bool:
-    """Whether the answer to its start came too late: its contact has paid or begun another payment
-    since, somebody else pays from its number now, or the booking no longer owes it.
-    """
-    booking, payment = locked.booking, locked.payment
-    if booking.cancelled_at or payment.amount_minor > booking.total_minor - booking.paid_minor:
-        return True
-    followed = and_(
-        Payment.contact_id == payment.contact_id,
-        Payment.created_at > payment.created_at,
-        Payment.status.not_in(ENDED_UNPAID),
-    )
-    taken = and_(
-        or_(
-            Payment.contact_id == payment.contact_id,
-            Payment.payer_number == payment.payer_number,
-        ),
-        Payment.status.in_((*CALLING, CREATED, AWAITING_OTP)),
-    )
-    others = exists().where(
-        Payment.id != payment.id,
-        Payment.cancel_requested_at.is_(None),
-        or_(followed, taken),
-    )
-    return db.execute(select(others)).scalar_one()
 
 
 def record_refusal(db: Session, locked: Locked, reason: str, call: ProviderCall) -> None:
@@ -215,18 +197,21 @@ def record_word(db: Session, locked: Locked, word: Word, policy: Policy) -> None
     An answer that would lead backwards is written down and changes nothing.
     """
     payment, now = locked.payment, locked.now
+    if payment.status == AWAITING_CUSTOMER:
+        end_lease(payment, now)
     if word.status == SUCCEEDED:
         settlement = settle(db, payment.id, word)
-        if settlement.mismatch is not None or payment.status in ENDED_UNPAID:
+        if settlement.mismatch is not None or settlement.known or payment.status in ENDED_UNPAID:
             look_again(payment, now, policy)
         return
     if payment.status == SUCCEEDED or payment.status in CALLING:
         write_event(db, payment, "answer_ignored", call=word.call, note=word.status)
+        look_again(payment, now, policy)
         return
-    if word.status == "open":
+    if payment.status == AWAITING_CUSTOMER:
+        _record_awaited(db, locked, word, policy)
+    elif word.status == "open":
         _record_open(db, locked, word, policy)
-    elif payment.status == AWAITING_CUSTOMER and word.status != "not_found":
-        _end_on_word(db, payment, word, now)
     elif payment.status == UNCERTAIN:
         _record_negative(db, locked, word, policy)
     else:
@@ -234,17 +219,35 @@ def record_word(db: Session, locked: Locked, word: Word, policy: Policy) -> None
         look_again(payment, now, policy)
 
 
+def _record_awaited(db: Session, locked: Locked, word: Word, policy: Policy) -> None:
+    """A word about a link or an invoice. Where the provider never says "expired", we do, once it
+    stands open well after its end.
+    """
+    payment, now = locked.payment, locked.now
+    if word.status not in ("open", "not_found"):
+        _end_on_word(db, payment, word, now)
+        return
+    write_event(db, payment, "asked", call=word.call, note=word.status)
+    if is_over(payment, now, policy):
+        file_evidence(db, payment, word)
+        expire(db, locked)
+        return
+    look_again(payment, now, policy)
+
+
 def _record_open(db: Session, locked: Locked, word: Word, policy: Policy) -> None:
     payment, now = locked.payment, locked.now
     payment.negative_since = None
-    if payment.status == UNCERTAIN and no_code_was_given(payment):
+    if payment.status == UNCERTAIN and nobody_can_pay(payment):
         # The answer to our first call was lost, but the provider did send the customer a code.
-        if payment.hold_until > now:
+        if takes_code(payment) and payment.hold_until > now:
             _open_for_code(db, locked, payment.hold_until, word.call)
             return
-        payment.failure = "no_answer"
+        # A link that nobody was given is of no use, and another may be made.
+        payment.failure = "no_answer" if takes_code(payment) else "unavailable"
         file_evidence(db, payment, word)
-        end(db, payment, EXPIRED, "expired", now, told="expired")
+        to, told = (EXPIRED, "expired") if takes_code(payment) else (FAILED, "failed")
+        end(db, payment, to, told, now, told=told)
         return
     write_event(db, payment, "asked", call=word.call, note=word.status)
     look_again(payment, now, policy)
@@ -255,7 +258,8 @@ def _record_negative(db: Session, locked: Locked, word: Word, policy: Policy) ->
     it down.
     """
     payment, now = locked.payment, locked.now
-    counts_from = (payment.lease_until or now) + timedelta(seconds=policy.negative_wait_seconds)
+    called_by = payment.lease_until or payment.confirm_begun_at or payment.started_at or now
+    counts_from = called_by + timedelta(seconds=policy.negative_wait_seconds)
     again = timedelta(seconds=policy.negative_again_seconds)
     if (
         now >= counts_from
@@ -282,7 +286,15 @@ def _end_on_word(db: Session, payment: Payment, word: Word, now: datetime) -> No
     end(db, payment, to, "word", now, told=told)
 
 
-def record_failed_check(db: Session, locked: Locked, call: ProviderCall, policy: Policy) -> None:
-    """A question got no answer. It changes nothing but the time of the next."""
-    write_event(db, locked.payment, "asked", call=call, note="no_answer")
-    look_again(locked.payment, locked.now, policy)
+def record_failed_check(
+    db: Session, locked: Locked, call: ProviderCall, policy: Policy, pause_seconds: float = 0
+) -> None:
+    """A question got no answer. It changes nothing but the time of the next, which is not before
+    the pause that the provider asked for.
+    """
+    payment, now = locked.payment, locked.now
+    write_event(db, payment, "asked", call=call, note="no_answer")
+    look_again(payment, now, policy)
+    if payment.next_check_at is not None:
+        earliest = now + timedelta(seconds=pause_seconds)
+        payment.next_check_at = max(payment.next_check_at, earliest)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.models import Booking, Payment
-from domain.payments.schedule import next_watch
+from domain.payments.schedule import ask_now, next_watch
 from domain.payments.story import Locked, ProviderCall, move, write_event
 from domain.states import (
     AWAITING_CUSTOMER,
@@ -44,24 +44,38 @@ def end(
     """
     payment.ended_at = now
     payment.lease_until = payment.negative_since = None
-    if payment.cancel_reason == BY_CUSTOMER:
+    was_told = payment.status == AWAITING_CUSTOMER and payment.cancel_reason == NO_LONGER_OWED
+    if payment.cancel_reason == BY_CUSTOMER or was_told:
         told = None
     move(db, payment, to, kind, told=told, call=call, note=payment.failure)
     payment.next_check_at = next_watch(payment, now)
 
 
-def no_code_was_given(payment: Payment) -> bool:
-    """Whether this is a payment by code whose code was never handed over: then nothing can have
-    moved.
+def takes_code(payment: Payment) -> bool:
+    """Whether the customer types a code for this payment."""
+    return payment.otp_tries > 0
+
+
+def is_by_link(payment: Payment) -> bool:
+    """Whether the customer pays behind a link or a picture, and not in an app of theirs."""
+    return not takes_code(payment) and payment.payer_number is None
+
+
+def nobody_can_pay(payment: Payment) -> bool:
+    """Whether nothing can have moved: the code was never handed over, or nobody was ever given the
+    link.
     """
-    return payment.otp_tries > 0 and payment.confirm_begun_at is None
+    if takes_code(payment):
+        return payment.confirm_begun_at is None
+    return is_by_link(payment) and payment.link_url is None and payment.link_qr is None
 
 
 def cancel(db: Session, locked: Locked) -> bool:
     """The customer's wish to cancel. False: too late, or over already; `payment.status` says which.
 
     A payment that the provider is being asked to start is marked only: whoever hears the answer
-    ends it.
+    ends it. So is one whose customer was given a link: the provider is asked to void it, and what
+    was paid until then still counts.
     """
     payment, now = locked.payment, locked.now
     if payment.status in (CREATED, AWAITING_OTP):
@@ -71,10 +85,12 @@ def cancel(db: Session, locked: Locked) -> bool:
     if payment.cancel_requested_at is not None and payment.status not in ENDED:
         return True
     waits_for_answer = payment.status in (STARTING, AWAITING_CUSTOMER)
-    if waits_for_answer or (payment.status == UNCERTAIN and no_code_was_given(payment)):
+    if waits_for_answer or (payment.status == UNCERTAIN and nobody_can_pay(payment)):
         payment.cancel_requested_at = now
         payment.cancel_reason = BY_CUSTOMER
         write_event(db, payment, "cancel_requested")
+        if payment.status == AWAITING_CUSTOMER:
+            ask_now(db, payment, now)
         return True
     return False
 
@@ -91,6 +107,10 @@ def drop(db: Session, payment: Payment, reason: str, now: datetime) -> None:
     payment.cancel_reason = payment.failure = reason
     if payment.status in (CREATED, AWAITING_OTP):
         end(db, payment, CANCELLED, reason, now, told="cancelled")
+    elif payment.status == AWAITING_CUSTOMER:
+        payment.cancel_requested_at = now
+        write_event(db, payment, "cancel_requested", told="withdrawn", note=reason)
+        ask_now(db, payment, now)
     else:
         payment.cancel_requested_at = now
         write_event(db, payment, "cancel_requested", note=reason)

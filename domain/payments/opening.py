@@ -15,12 +15,10 @@ from domain.models import Booking, Payment
 from domain.money import Money
 from domain.nudges import Nudge, promise
 from domain.payments.ending import NO_LONGER_OWED, cancel, end
+from domain.payments.schedule import ATTEND, QUEUE
 from domain.payments.story import Locked, lock, lock_booking, move, write_event
 from domain.policy import Policy
 from domain.states import AWAITING_OTP, CANCELLED, CONFIRMING, CREATED, MOVING, STARTING, WAITING
-
-ATTEND = "workers.payments.attend"
-QUEUE = "payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +224,23 @@ def _limit_ends(
 def replace(
     db: Session, locked: Locked, request: OpenRequest, policy: Policy
 ) -> Payment | NotOpened:
-    """A new code: cancel a payment that waits for one and open its successor with the hold, in one
-    transaction.
+    """A new code, or a new link: cancel a payment that waits and open its successor with the hold,
+    in one transaction. Where there can be none, the old one stays as it is.
     """
-    limits = (policy.payer_starts_per_hour, policy.payer_starts_per_day)
-    until = _limit_ends(db, Payment.payer_number == request.payer_number, limits, locked.now)
+    booking = locked.booking
+    if booking.cancelled_at is not None:
+        return NotOpened("cancelled")
+    if request.amount.amount_minor > booking.total_minor - booking.paid_minor:
+        return NotOpened("already_paid")
+    if request.payer_number is not None:
+        whose, why = Payment.payer_number == request.payer_number, "number_limit"
+        limits = (policy.payer_starts_per_hour, policy.payer_starts_per_day)
+    else:
+        whose, why = Payment.contact_id == request.contact_id, "contact_limit"
+        limits = (policy.contact_starts_per_hour, policy.contact_starts_per_day)
+    until = _limit_ends(db, whose, limits, locked.now)
     if until is not None:
-        return NotOpened("number_limit", until)
+        return NotOpened(why, until)
     cancel(db, locked)
     db.flush()
     successor = dataclasses.replace(request, replaces=locked.payment.id)

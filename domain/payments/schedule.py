@@ -10,24 +10,30 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from domain.models import Payment
+from domain.nudges import Nudge, promise
 from domain.policy import Policy
-from domain.states import AWAITING_OTP, CALLING, ENDED_UNPAID, SUCCEEDED
+from domain.states import AWAITING_CUSTOMER, AWAITING_OTP, CALLING, ENDED_UNPAID, SUCCEEDED
 
-# Seconds between checks of a payment whose provider publishes no schedule, ± 20 % so that they do
-# not march in step.
-_DELAYS_SECONDS = (2, 3, 5, 8, 13, 20, 30, 60, 300, 900, 3_600)
-_SPREAD = 0.2
+ATTEND = "workers.payments.attend"
+QUEUE = "payments"
 # Late money: what ended unpaid is watched for a week.
 _WATCH = (timedelta(hours=1), timedelta(hours=6), *(timedelta(days=day) for day in range(1, 8)))
 
 
+def ask_now(db: Session, payment: Payment, now: datetime) -> None:
+    """Let the provider be asked at once, by whoever hears the nudge or finds the row due."""
+    payment.next_check_at = now
+    promise(db, Nudge(ATTEND, QUEUE, str(payment.id)))
+
+
 def next_check(payment: Payment, now: datetime, policy: Policy) -> datetime:
     """When to ask about an open question again; counts the check."""
-    delay: float = _DELAYS_SECONDS[min(payment.checks, len(_DELAYS_SECONDS) - 1)]
+    delays = policy.check_delays_seconds
+    delay = delays[min(payment.checks, len(delays) - 1)]
     payment.checks += 1
     if payment.negative_since is not None:
         delay = min(delay, policy.negative_again_seconds)
-    spread = 1 + random.uniform(-_SPREAD, _SPREAD)  # noqa: S311 - only spreads load
+    spread = 1 + random.uniform(-policy.check_spread, policy.check_spread)  # noqa: S311 - only spreads load
     return now + timedelta(seconds=delay * spread * policy.check_pace)
 
 
@@ -63,7 +69,9 @@ def claim_due(db: Session, limit: int, policy: Policy) -> list[UUID]:
 
 
 def look_again(payment: Payment, now: datetime, policy: Policy) -> None:
-    """Set the due time by where the payment stands: maybe elsewhere than before a question."""
+    """Set the due time by where the payment stands: maybe elsewhere than before a question. A link
+    is looked at when it ends, too.
+    """
     if payment.status == SUCCEEDED:
         payment.next_check_at = None
     elif payment.status in CALLING:
@@ -74,3 +82,7 @@ def look_again(payment: Payment, now: datetime, policy: Policy) -> None:
         payment.next_check_at = next_watch(payment, now)
     else:
         payment.next_check_at = next_check(payment, now, policy)
+    if payment.status == AWAITING_CUSTOMER and payment.deadline_at and payment.next_check_at:
+        over = payment.deadline_at + timedelta(seconds=policy.expiry_grace_seconds)
+        if over > now:
+            payment.next_check_at = min(payment.next_check_at, over)

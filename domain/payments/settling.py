@@ -15,7 +15,7 @@ from domain.models import Booking, Evidence, Payment, Transfer
 from domain.money import Money
 from domain.payments.ending import cancel_those_that_no_longer_fit
 from domain.payments.story import Locked, Word, lock, move, write_event
-from domain.states import CALLING, ENDED_UNPAID, SUCCEEDED, UNCERTAIN
+from domain.states import AWAITING_CUSTOMER, CALLING, ENDED_UNPAID, SUCCEEDED, UNCERTAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,12 @@ def _close(db: Session, locked: Locked, word: Word, credited: Money, surplus: Mo
     if payment.status == SUCCEEDED:
         write_event(db, payment, "surplus", told="surplus", call=word.call)
         return
-    told = "late" if payment.status in ENDED_UNPAID else "settled"
+    # Who had a link and cancelled was told that it is no longer to be used.
+    link_dropped = payment.status == AWAITING_CUSTOMER and payment.cancel_requested_at is not None
+    told = "late" if payment.status in ENDED_UNPAID or link_dropped else "settled"
     payment.debit_reference = word.debit_reference
     payment.provider_reference = payment.provider_reference or word.receipt
+    payment.receipt = word.receipt
     payment.failure = None
     payment.lease_until = payment.next_check_at = payment.negative_since = None
     payment.ended_at = now
@@ -132,7 +135,7 @@ def _owner_of(db: Session, provider: str, receipt: str) -> UUID | None:
 
 
 def _leave_to_a_person(db: Session, payment: Payment, word: Word, mismatch: str) -> None:
-    if payment.review == mismatch:
+    if payment.review == mismatch and payment.status not in CALLING:
         return
     payment.review = mismatch
     if payment.status in CALLING:

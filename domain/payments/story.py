@@ -97,8 +97,11 @@ def write_event(
     call: ProviderCall | None = None,
     note: str | None = None,
     moved: tuple[str, str] | None = None,
+    refund_id: UUID | None = None,
 ) -> None:
-    """Append one line to the payment's story. `told` is what the customer is to hear about it."""
+    """Append one line to the payment's story. `told` is what the customer is to hear about it;
+    `refund_id` is the refund that the line is about, if it is about one.
+    """
     payment.version += 1
     db.add(
         PaymentEvent(
@@ -114,6 +117,7 @@ def write_event(
             milliseconds=call.milliseconds if call else None,
             code=call.code if call else None,
             note=note,
+            refund_id=refund_id,
         )
     )
 

@@ -28,9 +28,35 @@ class OneBooking:
     cancelled: bool = False
 
 
+@dataclass(kw_only=True)
+class Called:
+    """What a provider was called for: by when the call is over, and since when negative words
+    count.
+    """
+
+    hangs_until: float = -1.0
+    leased_until: float = -1.0
+    call_runs_until: float = -1.0
+    first_negative_at: float | None = None
+
+    def hear_negative(self, clock: float) -> None:
+        """A negative word counts from a minute after the lease's end."""
+        if self.first_negative_at is None and clock + ROOM_SECONDS >= self.leased_until + 60:
+            self.first_negative_at = clock
+
+    def may_end_on_word(self, clock: float) -> bool:
+        """Whether a second negative word is old enough to end it."""
+        return (
+            self.first_negative_at is not None
+            and clock + ROOM_SECONDS >= self.first_negative_at + 60
+        )
+
+
 @dataclass
-class OnePayment:
-    """A payment as the model knows it: what the provider knows of it, did, and told us."""
+class OnePayment(Called):
+    """A payment as the model knows it: what the provider knows of it, did, and told us; and where
+    in our books the money is.
+    """
 
     id: UUID
     booking: OneBooking
@@ -40,12 +66,11 @@ class OnePayment:
     wrong_codes: int = 0
     taken: dict[str, int] = field(default_factory=dict)
     taken_at: float = 0.0
-    hangs_until: float = -1.0
-    leased_until: float = -1.0
-    call_runs_until: float = -1.0
     call_without_answer: bool = False
-    first_negative_at: float | None = None
     delivered: dict[str, int] = field(default_factory=dict)
+    reversed: dict[str, int] = field(default_factory=dict)
+    on_booking_minor: int = 0
+    in_suspense_minor: int = 0
 
     def take(self, receipt: str, clock: float) -> None:
         """The provider debits the customer."""
@@ -66,20 +91,57 @@ class OnePayment:
         """We were told of a receipt, in a way that agrees with what was asked."""
         if receipt in self.delivered:
             return
-        booking = self.booking
+        booking, credited = self.booking, 0
         if not self.delivered and not booking.cancelled:
             owed = booking.total_minor - booking.paid_minor
-            booking.paid_minor += max(0, min(owed, self.amount_minor))
+            credited = max(0, min(owed, self.amount_minor))
+        booking.paid_minor += credited
+        self.on_booking_minor += credited
+        self.in_suspense_minor += self.taken[receipt] - credited
         self.delivered[receipt] = self.taken[receipt]
 
-    def hear_negative(self, clock: float) -> None:
-        """A negative word counts from a minute after the lease's end."""
-        if self.first_negative_at is None and clock + ROOM_SECONDS >= self.leased_until + 60:
-            self.first_negative_at = clock
+    def reverse(self, receipt: str, amount_minor: int) -> None:
+        """The provider took money back by itself: from the booking first."""
+        if receipt in self.reversed:
+            return
+        from_booking = min(self.on_booking_minor, amount_minor)
+        from_suspense = min(self.in_suspense_minor, amount_minor - from_booking)
+        self._take_away(from_booking, from_suspense)
+        self.reversed[receipt] = from_booking + from_suspense
 
-    def may_end_on_word(self, clock: float) -> bool:
-        """Whether a second negative word is old enough to end the payment."""
-        return (
-            self.first_negative_at is not None
-            and clock + ROOM_SECONDS >= self.first_negative_at + 60
-        )
+    def give_back(self, amount_minor: int) -> bool:
+        """A refund took place: surplus first. False: there is not so much any more."""
+        from_suspense = min(self.in_suspense_minor, amount_minor)
+        from_booking = amount_minor - from_suspense
+        if from_booking > self.on_booking_minor:
+            return False
+        self._take_away(from_booking, from_suspense)
+        return True
+
+    def _take_away(self, from_booking: int, from_suspense: int) -> None:
+        self.on_booking_minor -= from_booking
+        self.booking.paid_minor -= from_booking
+        self.in_suspense_minor -= from_suspense
+
+
+@dataclass
+class OneRefund(Called):
+    """A refund as the model knows it: what the provider did, and whether our books have it."""
+
+    id: UUID
+    payment: OnePayment
+    amount_minor: int
+    calls: int = 0
+    working: bool = False
+    refused: bool = False
+    given_at: float | None = None
+    over: bool = False
+    booked: bool = False
+
+    def truth(self) -> str:
+        """What an honest provider says when it is asked."""
+        if self.given_at is not None:
+            return "succeeded"
+        if self.working:
+            return "pending"
+        return "failed" if self.refused else "not_found"

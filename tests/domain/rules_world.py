@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domain import payments
 from domain.database import transaction
-from domain.models import Payment
+from domain.models import Payment, Refund
 from domain.money import Money
 from domain.payments import Act, Locked, ProviderCall, Word
 from domain.policy import Policy
@@ -26,6 +26,7 @@ from tests.domain.rules_model import (
     TRIES,
     OneBooking,
     OnePayment,
+    OneRefund,
 )
 
 POLICY = Policy(
@@ -37,12 +38,21 @@ POLICY = Policy(
 OPEN = ("created", "starting", "awaiting_otp", "confirming")
 CALL = ProviderCall("test", 200, 1)
 _MOMENTS = (
+    Payment.started_at,
+    Payment.confirm_begun_at,
     Payment.lease_until,
     Payment.hold_until,
     Payment.deadline_at,
     Payment.next_check_at,
     Payment.negative_since,
     Payment.ended_at,
+)
+
+_REFUND_MOMENTS = (
+    Refund.lease_until,
+    Refund.next_check_at,
+    Refund.negative_since,
+    Refund.ended_at,
 )
 
 
@@ -53,6 +63,7 @@ class World(RuleBasedStateMachine):
         super().__init__()
         self.clock = 0.0
         self.all: list[OnePayment] = []
+        self.refunds: list[OneRefund] = []
         self.numbers = count(1)
 
     # What a worker does, and what becomes of its call
@@ -195,12 +206,13 @@ class World(RuleBasedStateMachine):
         moment = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
         with transaction() as db:
             db.execute(update(Payment).values({each: each - moment for each in _MOMENTS}))
+            db.execute(update(Refund).values({each: each - moment for each in _REFUND_MOMENTS}))
 
-    def _promised(self, db: Session, one: OneBooking, but: UUID) -> int:
+    def _promised(self, db: Session, one: OneBooking, but: UUID | None = None) -> int:
         """What payments of a booking may still bring, added up one by one."""
         rows = db.execute(
             select(Payment, func.clock_timestamp()).where(
-                Payment.booking_id == one.id, Payment.id != but
+                Payment.booking_id == one.id, Payment.id.is_distinct_from(but)
             )
         ).all()
         return sum(

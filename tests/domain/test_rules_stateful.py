@@ -24,11 +24,13 @@ from domain.audit import prove
 from domain.database import Database, configure, transaction
 from domain.models import Booking, Payment, PaymentEvent, Transfer
 from domain.money import Money
+from domain.payments.opening import hold_on
 from domain.sealing import Sealer
 from domain.states import AWAITING_OTP, CANCELLED, CONFIRMING, ENDED, EXPIRED, UNCERTAIN
 from tests import factories
 from tests.domain.rules_model import ENDINGS, TRIES, OneBooking, OnePayment
-from tests.domain.rules_world import OPEN, POLICY, World
+from tests.domain.rules_refunds import MoneyBack
+from tests.domain.rules_world import OPEN, POLICY
 from tests.inputs.tables import Tables
 
 SEALER = Sealer.of("account secrets", "a secret for tests, of a fair length")
@@ -45,7 +47,7 @@ PROFILE = "rules-long" if os.environ.get("HYPOTHESIS_PROFILE") == "long" else "r
 which = st.integers(0, 5)
 
 
-class Rules(World):
+class Rules(MoneyBack):
     """Two bookings, two people, two numbers, one account."""
 
     tables: Tables
@@ -62,6 +64,7 @@ class Rules(World):
             self.bookings = [OneBooking(row.id, row.total_minor) for row in rows]
             self.contacts = [factories.contact(db, f"+{number}").id for number in NUMBERS]
             self.account_id = factories.account(db, owner, SEALER).id
+            self.staff = self._hire(db)
 
     # What customers do
 
@@ -124,6 +127,36 @@ class Rules(World):
             done = payments.cancel(db, locked)
             assert not (done and before == CONFIRMING), "the provider has the code"
             assert not (done and one.call_without_answer and before == UNCERTAIN and one.taken)
+
+    @precondition(lambda self: self.all)
+    @rule(index=which)
+    def resend(self, index: int) -> None:
+        """Another payment in the place of one that waits for its code."""
+        with self._locked(index) as (one, db, locked):
+            old = locked.payment
+            if old.status != AWAITING_OTP:
+                return
+            booking = one.booking
+            request = payments.OpenRequest(
+                booking_id=booking.id,
+                contact_id=old.contact_id,
+                account_id=self.account_id,
+                provider="omari",
+                amount=Money(one.amount_minor, "USD"),
+                payer_number=old.payer_number,
+                hold_seconds=300,
+                otp_tries=TRIES,
+            )
+            opened = payments.replace(db, locked, request, POLICY)
+            fits = one.amount_minor <= booking.total_minor - booking.paid_minor
+            if isinstance(opened, Payment):
+                assert fits, "promised more than is owed"
+                assert not booking.cancelled
+                assert (old.status, opened.replaces) == (CANCELLED, one.id)
+                self.all.append(OnePayment(opened.id, booking, one.amount_minor))
+            else:
+                assert booking.cancelled or not fits
+                assert old.status == AWAITING_OTP, "the old one stays as it is"
 
     @rule(seconds=st.sampled_from([1, 20, 40, 61, 120, 310, HOUR + 60]))
     def later(self, seconds: int) -> None:
@@ -209,9 +242,9 @@ class Rules(World):
         with transaction() as db:
             assert prove(db) == []
             rows = db.execute(
-                select(Transfer.payment_id, func.sum(Transfer.amount_minor)).group_by(
-                    Transfer.payment_id
-                )
+                select(Transfer.payment_id, func.sum(Transfer.amount_minor))
+                .where(Transfer.kind.in_(("capture", "surplus")))
+                .group_by(Transfer.payment_id)
             )
             booked = {payment_id: int(total) for payment_id, total in rows}
             paid = {
@@ -220,6 +253,14 @@ class Rules(World):
         delivered = {one.id: sum(one.delivered.values()) for one in self.all if one.delivered}
         assert booked == delivered
         assert paid == {one.id: one.paid_minor for one in getattr(self, "bookings", ())}
+
+    @invariant()
+    def balances_are_held(self) -> None:
+        """What a hold was for is free again once its payment is cancelled, ended or too old."""
+        with transaction() as db:
+            for one in getattr(self, "bookings", ()):
+                held = hold_on(db, one.id, self.contacts[0])
+                assert held.held_minor == self._promised(db, one)
 
     @invariant()
     def one_code_one_payment(self) -> None:
@@ -261,11 +302,13 @@ class Rules(World):
             for one in self.all:
                 if one.id in due:
                     self._attend(one, "answered", done=True, wrong=False)
+            self._attend_due_refunds()
             self.books_agree()
             self.truth_is_told_once()
         for one in self.all:
             assert self._status(one) in ENDED
             assert set(one.taken) == set(one.delivered), "money was lost"
+        self._refunds_are_over()
 
 
 def machine_of(database: Database) -> type[Rules]:

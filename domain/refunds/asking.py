@@ -1,0 +1,144 @@
+"""How a refund begins: somebody asks, somebody else agrees. Never above what is left, looked at
+under the booking's lock.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from domain.models import Refund, Staff
+from domain.money import Money
+from domain.payments import Locked
+from domain.payments import lock as lock_payment
+from domain.refunds.posting import call_those_that_wait, what_is_left
+from domain.refunds.refusals import NotRefunded, Why
+from domain.refunds.schedule import ask_now
+from domain.refunds.states import APPROVED, FAILED, OUTSIDE, PROVIDER, REQUESTED, UNSENT
+from domain.refunds.story import LockedRefund, beside, lock, who_may, write, write_act
+
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWish:
+    """What somebody of staff asks for. `refund_id` is minted by who asks: asking again with the
+    same one changes nothing.
+
+    `reason` goes into the provider's record too, and holds no names. `way` is how the payment's
+    provider gives money back: `provider` where it does so when asked, `outside` where it has no
+    such call.
+    """
+
+    refund_id: UUID
+    payment_id: UUID
+    amount: Money
+    reason: str
+    staff_id: int
+    way: str
+
+
+def request(db: Session, wish: RefundWish, alone_minor: int = 0) -> Refund | NotRefunded:
+    """Ask for money to go back by the provider. At or below `alone_minor` minor units no second
+    person is needed. Raises NoResultFound for an unknown payment.
+    """
+    locked = lock_payment(db, wish.payment_id)
+    known = db.get(Refund, wish.refund_id)
+    if known is not None:
+        return known
+    person = who_may(db, wish.staff_id, locked.booking)
+    if person is None:
+        return NotRefunded(Why.NOT_ALLOWED)
+    if wish.way == OUTSIDE:
+        return NotRefunded(Why.OUTSIDE_ONLY)
+    refused = does_not_fit(db, locked, wish.amount, wish.reason)
+    if refused is not None:
+        return refused
+    refund = Refund(
+        id=wish.refund_id,
+        payment_id=wish.payment_id,
+        amount_minor=wish.amount.amount_minor,
+        way=PROVIDER,
+        status=REQUESTED,
+        reason=wish.reason.strip(),
+        requested_by=person.id,
+        checks=0,
+    )
+    db.add(refund)
+    db.flush()
+    both = beside(locked, refund)
+    write(db, both, "refund_requested")
+    write_act(db, person, "refund_requested", refund, reason=refund.reason)
+    if wish.amount.amount_minor <= alone_minor:
+        _approve(db, both, None)
+    db.flush()
+    return refund
+
+
+def does_not_fit(db: Session, locked: Locked, amount: Money, reason: str) -> NotRefunded | None:
+    """What stands against giving this amount of a locked payment back, if anything."""
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        return NotRefunded(Why.NO_REASON)
+    if amount.amount_minor <= 0:
+        return NotRefunded(Why.NOT_POSITIVE)
+    if amount.currency != locked.payment.currency:
+        return NotRefunded(Why.OTHER_CURRENCY)
+    found = what_is_left(db, locked.payment.id)
+    if not found.brought_minor:
+        return NotRefunded(Why.NOTHING_CAME)
+    if amount.amount_minor > found.left_minor:
+        left = Money(max(0, found.left_minor), amount.currency)
+        return NotRefunded(Why.ABOVE_LEFT, left)
+    return None
+
+
+def approve(db: Session, refund_id: UUID, staff_id: int) -> Refund | NotRefunded:
+    """The second person agrees; the provider's call is promised. Who agreed already changes
+    nothing. Raises NoResultFound for an unknown refund.
+    """
+    locked = lock(db, refund_id)
+    refund = locked.refund
+    person = who_may(db, staff_id, locked.booking)
+    if person is None:
+        return NotRefunded(Why.NOT_ALLOWED)
+    if person.id == refund.requested_by:
+        return NotRefunded(Why.SAME_PERSON)
+    if refund.approved_by == person.id:
+        return refund
+    if refund.status != REQUESTED:
+        return NotRefunded(Why.NOT_WAITING)
+    if refund.review is not None or what_is_left(db, locked.payment.id).left_minor < 0:
+        return NotRefunded(Why.NOT_HELD)
+    _approve(db, locked, person)
+    return refund
+
+
+def _approve(db: Session, locked: LockedRefund, person: Staff | None) -> None:
+    refund = locked.refund
+    refund.status, refund.approved_at = APPROVED, locked.now
+    write(db, locked, "refund_approved")
+    if person is not None:
+        refund.approved_by = person.id
+        write_act(db, person, "refund_approved", refund)
+    ask_now(db, refund, locked.now)
+
+
+def reject(db: Session, refund_id: UUID, staff_id: int, why: str) -> Refund | NotRefunded:
+    """Somebody says no before anything was sent: also whoever asked for it. Raises NoResultFound
+    for an unknown refund.
+    """
+    locked = lock(db, refund_id)
+    refund = locked.refund
+    person = who_may(db, staff_id, locked.booking)
+    if person is None:
+        return NotRefunded(Why.NOT_ALLOWED)
+    if not why.strip():
+        return NotRefunded(Why.NO_REASON)
+    if refund.status not in UNSENT:
+        return NotRefunded(Why.NOT_WAITING)
+    refund.status, refund.failure = FAILED, "rejected"
+    refund.next_check_at, refund.review, refund.ended_at = None, None, locked.now
+    write(db, locked, "refund_rejected")
+    write_act(db, person, "refund_rejected", refund, why=why.strip()[:LONGEST_REASON])
+    call_those_that_wait(db, locked)
+    return refund
