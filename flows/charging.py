@@ -2,48 +2,57 @@
 came of it.
 """
 
+from dataclasses import replace
+
 from flows import facts
-from flows.answers import DoubtfulOtp, NegatedOtp, Otp, read_otp
-from flows.desk import OtpAnswer, PaymentStatus, PaymentView
+from flows.answers import DoubtfulOtp, NegatedOtp, Otp, read_otp, read_paid
+from flows.asides import SAID_THE_SAME, aside
+from flows.desk import OtpAnswer, PaymentStatus, PaymentView, WayKind
 from flows.flow import Misheard
-from flows.paying import Paying
-from flows.phrases import Words
+from flows.linking import Linking
+from flows.standing import by_kind
 from flows.turns import Reply, Said, Switch, Told
 
 OTP_PROMPT_LIFE_SECONDS = 300
 
 
-class Charging(Paying):
+class Charging(Linking):
     """The steps from `starting` to the end, and the events that lead through them."""
 
-    # The provider sends the code.
+    # The provider sends the code, makes the link, sends the invoice.
 
     def hear_starting(self, said: Said) -> str:
         """The customer's SMS may be faster than our own event: a code is taken if the payment waits
         for one.
         """
-        otp = read_otp(said.text, self.provider().otp_digits)
         payment = self.standing_payment()
-        if isinstance(otp, Otp) and self.desk.submit_otp(payment.id, otp.code) is OtpAnswer.TAKEN:
-            return "code_early"
-        raise Misheard("pay.starting.wait", provider=payment.provider_title)
+        if payment.kind is WayKind.CODE:
+            otp = read_otp(said.text, self.way().otp_digits)
+            taken = isinstance(otp, Otp) and self.desk.submit_otp(payment.id, otp.code)
+            if taken is OtpAnswer.TAKEN:
+                return "code_early"
+        wait = by_kind("pay.starting.wait", payment.kind)
+        raise Misheard(wait, provider=payment.provider_title)
 
     def ask_starting(self) -> Reply:
-        """The provider is being asked to send the code."""
+        """The provider is being asked for what the customer will pay by."""
         payment = self.standing_payment()
-        return self.say("pay.starting.ask", provider=payment.provider_title, end=payment.payer_hint)
+        variables = {"provider": payment.provider_title, "end": payment.payer_hint}
+        if payment.kind is WayKind.LINK:
+            del variables["end"]
+        return self.say(by_kind("pay.starting.ask", payment.kind), **variables)
 
     def hear_otp(self, said: Said) -> str | Reply | None:
         """The code, once: whatever is not clearly one is asked about and never sent."""
         payment = self.standing_payment()
-        match read_otp(said.text, self.provider().otp_digits):
+        match read_otp(said.text, self.way().otp_digits):
             case Otp(code=code):
                 return self._submit(payment, code)
             case DoubtfulOtp():
-                raise Misheard("pay.otp.doubtful", digits=self.provider().otp_digits)
+                raise Misheard("pay.otp.doubtful", digits=self.way().otp_digits)
             case NegatedOtp():
                 raise Misheard("pay.otp.negated")
-        raise Misheard("pay.otp.not_a_code", digits=self.provider().otp_digits)
+        raise Misheard("pay.otp.not_a_code", digits=self.way().otp_digits)
 
     def ask_otp(self) -> Reply:
         """Who asks for the code and why, as the provider's own SMS says it, and never a PIN."""
@@ -78,7 +87,7 @@ class Charging(Paying):
     def hear_confirming(self, said: Said) -> None:
         """One attempt is running: a second code is not handed over."""
         payment = self.standing_payment()
-        if isinstance(read_otp(said.text, self.provider().otp_digits), Otp):
+        if self.looks_like_code(said.text):
             raise Misheard("pay.confirming.have_code", provider=payment.provider_title)
         raise Misheard("pay.confirming.wait", provider=payment.provider_title)
 
@@ -104,9 +113,11 @@ class Charging(Paying):
     # It is over.
 
     def hear_paid(self, said: Said) -> Reply | Switch:
-        """A code after success is not needed; the rest is for the menu."""
-        if isinstance(read_otp(said.text, self.provider().otp_digits), Otp):
+        """A code after success is not needed, "paid" is right; the rest is for the menu."""
+        if self.looks_like_code(said.text):
             return self.say("pay.paid.code", *self.menu_choices())
+        if read_paid(said.text):
+            return self.ask()
         return Switch("menu", said)
 
     def ask_paid(self) -> Reply:
@@ -119,7 +130,9 @@ class Charging(Paying):
         """Try again, in one tap; the rest is for the menu."""
         if said.tapped == "again":
             return self.open_again()
-        if isinstance(read_otp(said.text, self.provider().otp_digits), Otp):
+        if said.tapped == "other_way":
+            return self.other_way()
+        if self.looks_like_code(said.text):
             return self.say("pay.failed.code", *self.again_choices())
         return Switch("menu", said)
 
@@ -128,7 +141,8 @@ class Charging(Paying):
         payment = self.standing_payment()
         variables = {"amount": payment.amount, "booking": payment.booking.reference}
         if payment.status is not PaymentStatus.FAILED:
-            return self.say("pay.failed.expired", *self.again_choices(), **variables)
+            key = by_kind("pay.failed.expired", payment.kind)
+            return self.say(key, *self.again_choices(), **variables)
         why = facts.reason(self.words, payment)
         return self.say("pay.failed.ask", *self.again_choices(), reason=why, **variables)
 
@@ -144,7 +158,7 @@ class Charging(Paying):
             return self.say("pay.cancelled.before", *self.menu_choices())
         payment = self.standing_payment()
         return self.say(
-            "pay.cancelled.ask",
+            by_kind("pay.cancelled.ask", payment.kind),
             *self.again_choices(),
             amount=payment.amount,
             booking=payment.booking.reference,
@@ -166,6 +180,9 @@ class Charging(Paying):
             self.move(told.name)
         else:
             self.stand_on(told.payment)
+        if told.name in SAID_THE_SAME:
+            same = aside(self.words, told, self.desk.now)
+            return replace(same, choices=self.menu_choices())
         match told.name:
             case "otp_wrong":
                 return self._wrong(told.payment)
@@ -188,25 +205,9 @@ class Charging(Paying):
 
     def _short_lived(self, reply: Reply) -> Reply:
         """A prompt for a code would be a lie once the code is dead."""
-        return Reply(reply.key, reply.text, reply.choices, OTP_PROMPT_LIFE_SECONDS)
+        return replace(reply, expires_seconds=OTP_PROMPT_LIFE_SECONDS)
 
 
 def about(payment: PaymentView) -> dict[str, object]:
     """The amount and the booking of a payment, as every aside names them."""
     return {"amount": payment.amount, "booking": payment.booking.reference}
-
-
-def aside(words: Words, told: Told) -> Reply:
-    """An event about a payment that the conversation does not stand on: one message, no move."""
-    payment = told.payment
-    values = about(payment) | {
-        "provider": payment.provider_title,
-        "reference": payment.otp_reference or "–",
-        "end": payment.payer_hint,
-        "tries": payment.otp_tries_left,
-        "receipt": payment.receipt or payment.id,
-        "shared": payment.booking.display_reference,
-        "balance": payment.booking.balance,
-        "reason": facts.reason(words, payment),
-    }
-    return Reply(f"aside.{told.name}", words.render_one_of("aside", told.name, values))

@@ -47,7 +47,6 @@ class BookingView:
     minimum: Money
     deposit_due: Money | None
     held_until: datetime | None
-    own_hold: bool
     cancelled: bool
 
 
@@ -82,13 +81,56 @@ class PaymentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class WayKind(StrEnum):
+    """How a customer pays: by a code that is typed here, by a link or picture, or by approving in
+    the provider's app what was sent to a phone number.
+    """
+
+    CODE = "code"
+    LINK = "link"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class WayView:
+    """A way of paying, as a conversation must know it.
+
+    `key` names it at the desk; a provider may have several. `payer_region` (ISO 3166) is where the
+    number charged must be from, None where no number is asked for. `otp_digits` is the length of
+    its codes, 0 where none is typed.
+    """
+
+    key: str
+    provider: str
+    title: str
+    kind: WayKind
+    payer_region: str | None
+    otp_digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """There would be ways to pay, but they are paused now. `words` are the operator's own to
+    customers, if there are any.
+    """
+
+    words: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentView:
-    """A payment as its payer may see it. `payer_hint` is the end of the number charged (`…187`)."""
+    """A payment as its payer may see it. `payer_hint` is the end of the number charged (`…187`).
+
+    `way` is the key of its way. `link` is an address of ours to open, None once it is over or where
+    there is only a picture; `picture` the address of its QR code. `expires_at` (aware UTC) is until
+    when the customer can act, None where that is not known. `cancel_requested`: its
+    customer cancelled it, or it waits for them and is to be cancelled; the provider may not know.
+    """
 
     id: str
     status: PaymentStatus
-    provider: str
+    way: str
+    kind: WayKind
     provider_title: str
     amount: Money
     payer_hint: str
@@ -97,21 +139,10 @@ class PaymentView:
     receipt: str | None
     failure: str | None
     cancel_requested: bool
+    link: str | None
+    picture: str | None
+    expires_at: datetime | None
     booking: BookingView
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderView:
-    """A provider as a conversation must know it: its title, and what it asks of the payer.
-
-    `payer_region` (ISO 3166) is where the number charged must be from, None where no number is
-    asked for. `otp_digits` is the length of its codes, 0 where none is typed.
-    """
-
-    name: str
-    title: str
-    payer_region: str | None
-    otp_digits: int
 
 
 class Refusal(StrEnum):
@@ -127,17 +158,19 @@ class Refusal(StrEnum):
     BUSY = "busy"
     NO_PROVIDER = "no_provider"
     CANCELLED = "cancelled"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A payment that was not opened; `booking` is as it stands now, under the lock; `until` when to
-    try again, if known.
+    try again, if known; `words` an operator's own words to customers, where it is paused.
     """
 
     why: Refusal
     booking: BookingView
     until: datetime | None = None
+    words: str | None = None
 
 
 class CancelAnswer(StrEnum):
@@ -159,8 +192,8 @@ class OtpAnswer(StrEnum):
 
 
 class ResendAnswer(StrEnum):
-    """What became of a wish for a new code. RESENT: a successor payment is open, its id is the
-    desk's live payment.
+    """What became of a wish for a new code or link. RESENT: a successor payment is open, its id is
+    the desk's live payment.
     """
 
     RESENT = "resent"
@@ -197,21 +230,26 @@ class Desk(Protocol):
     def booking(self, reference: str) -> BookingView | None:
         """A booking that this conversation was already given, as it stands now."""
 
-    def providers(self, booking: BookingView) -> tuple[str, ...]:
-        """Names of the providers that can take this booking's money now."""
+    def ways(self, booking: BookingView) -> tuple[WayView, ...]:
+        """The ways in which this booking can be paid now, in the order in which to offer them;
+        what is paused is left out.
+        """
 
-    def provider(self, name: str) -> ProviderView:
-        """One of the providers that `providers` named."""
+    def way(self, key: str) -> WayView:
+        """One of the ways that `ways` gave, also when it cannot be used any more."""
+
+    def pause_of(self, booking: BookingView) -> Pause | None:
+        """That there would be ways to pay this booking but they are paused now, else None."""
 
     def open_payment(
-        self, reference: str, amount: Money, provider: str, payer_number: str | None
+        self, reference: str, amount: Money, way: str, payer_number: str | None
     ) -> PaymentView | Refused:
         """Open a payment: booking locked, balance held, the provider's call promised. Cancels the
         sender's earlier one.
         """
 
     def open_again(self, payment_id: str) -> PaymentView | Refused:
-        """Open a payment like an earlier one of the sender's: same booking, amount, provider and
+        """Open a payment like an earlier one of the sender's: same booking, amount, way and
         number.
         """
 
@@ -229,9 +267,19 @@ class Desk(Protocol):
         elsewhere.
         """
 
-    def cancel_payment(self, payment_id: str) -> CancelAnswer: ...
+    def cancel_payment(self, payment_id: str) -> CancelAnswer:
+        """Cancel what has not been paid. CANCELLED for a link or an invoice means that the wish is
+        noted: the provider is told after the turn, and until then it might still be paid.
+        """
 
-    def resend_otp(self, payment_id: str) -> ResendAnswer: ...
+    def resend_otp(self, payment_id: str) -> ResendAnswer:
+        """A new code, where one is waited for: cancels the payment and opens a successor."""
+
+    def new_link(self, payment_id: str) -> ResendAnswer:
+        """A new link: cancels the payment and opens a successor by the same way."""
+
+    def ask_now(self, payment_id: str) -> None:
+        """Ask the provider at once what became of a payment. Harmless when repeated."""
 
     def seal(self, text: str) -> str:
         """Encrypt what a session must remember and nobody may read, such as a phone number that

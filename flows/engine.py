@@ -8,7 +8,8 @@ transaction.
 """
 
 from flows import facts
-from flows.charging import Charging, aside
+from flows.asides import aside
+from flows.charging import Charging
 from flows.desk import Desk
 from flows.events import is_still_true
 from flows.flow import Flow, table_of
@@ -104,7 +105,7 @@ class Engine:
             return Turn(before, ())
         tells = (told.payment.id, told.told)
         if before.payment != told.payment.id:
-            return Turn(before, (_say(aside(words, told), (), tells),))
+            return Turn(before, (_say(aside(words, told, desk.now), (), tells),))
         flow = self._paying(before, desk, words)
         if before.flow != self._paying.name:
             flow.stand_on(told.payment)
@@ -117,7 +118,8 @@ def _turn(
     """The session afterwards and the message, with buttons that are good for where we now stand."""
     stayed = (before.flow, before.step, before.payment) == (flow.name, flow.step, flow.payment)
     stand = before.stand if stayed and before.stand else nonce
-    choices = reply.choices[:MOST_BUTTONS]
+    # The channel takes one kind of button per message, and a link is one.
+    choices = reply.choices[:MOST_BUTTONS] if reply.link is None else ()
     session = _session(flow, stand, {choice.name: choice.title for choice in choices})
     buttons = tuple(
         Button(f"{BUTTON_PREFIX}:{session.scope}:{choice.name}", choice.title) for choice in choices
@@ -144,7 +146,16 @@ def _say(reply: Reply, buttons: tuple[Button, ...], tells: tuple[str, str] | Non
     if len(text) > LONGEST_TEXT:
         text = text[: LONGEST_TEXT - 1].rstrip() + "…"
     payment, told = tells or (None, None)
-    return Say(reply.key, text, buttons, told, payment, reply.expires_seconds)
+    return Say(
+        key=reply.key,
+        text=text,
+        buttons=buttons,
+        told=told,
+        payment=payment,
+        expires_seconds=reply.expires_seconds,
+        link=reply.link,
+        picture=reply.picture,
+    )
 
 
 __all__ = ["Button", "Engine", "Heard", "Say", "Session", "Told", "Turn"]

@@ -10,15 +10,17 @@ from datetime import datetime
 from babel.dates import format_date
 
 from flows.answers import spoken
-from flows.desk import BookingView, Desk, PaymentStatus, PaymentView
+from flows.desk import BookingView, Desk, PaymentStatus, PaymentView, WayKind
 from flows.phrases import Rendered, Words
+from flows.standing import by_kind, is_dropped
 
 Facts = Callable[[Words, Desk], Rendered]
 
 MOST_BOOKINGS_LISTED = 5
 SHORTEST_NAMING_WORD = 4
 
-BEFORE_THE_CODE = (PaymentStatus.CREATED, PaymentStatus.STARTING, PaymentStatus.AWAITING_OTP)
+# What these states mean to the customer depends on what they pay by.
+TOLD_BY_KIND = (PaymentStatus.STARTING, PaymentStatus.AWAITING_CUSTOMER)
 
 # The reasons that providers give and we have words for; another one is told as "declined".
 KNOWN_FAILURES = frozenset(
@@ -43,9 +45,7 @@ def under_way(desk: Desk) -> PaymentView | None:
     not know yet.
     """
     live = desk.live_payment()
-    if live is not None and live.cancel_requested and live.status in BEFORE_THE_CODE:
-        return None
-    return live
+    return None if live is None or is_dropped(live) else live
 
 
 def trip(words: Words, booking: BookingView) -> Rendered:
@@ -75,6 +75,29 @@ def when(words: Words, now: datetime, until: datetime | None) -> Rendered:
     if minutes == 1:
         return words.render("facts.in_a_minute", {})
     return words.render("facts.in_minutes", {"minutes": minutes})
+
+
+def lasting(words: Words, now: datetime, until: datetime | None) -> Rendered:
+    """How long something still lasts: `about 3 minutes`."""
+    if until is None:
+        return words.render("facts.a_short_time_long", {})
+    minutes = math.ceil((until - now).total_seconds() / 60)
+    if minutes > 90:
+        return words.render("facts.hours_long", {"hours": math.ceil(minutes / 60)})
+    if minutes <= 1:
+        return words.render("facts.a_minute_long", {})
+    return words.render("facts.minutes_long", {"minutes": minutes})
+
+
+def refund_time(words: Words, days: int | None) -> Rendered:
+    """How long a refund takes to arrive."""
+    if days is None:
+        return words.render("facts.refund_unknown", {})
+    if days <= 0:
+        return words.render("facts.refund_at_once", {})
+    if days == 1:
+        return words.render("facts.refund_in_a_day", {})
+    return words.render("facts.refund_in_days", {"days": days})
 
 
 def standing(words: Words, booking: BookingView) -> Rendered:
@@ -108,6 +131,8 @@ def receipt(words: Words, payment: PaymentView) -> Rendered:
 def reason(words: Words, payment: PaymentView) -> Rendered:
     """Why a payment failed, in plain words."""
     why = payment.failure if payment.failure in KNOWN_FAILURES else "declined"
+    if why == "expired" and payment.kind is not WayKind.CODE:
+        why = "not_in_time"
     return words.render_one_of("reason", why, {"provider": payment.provider_title})
 
 
@@ -116,7 +141,8 @@ def payment_line(words: Words, payment: PaymentView) -> Rendered:
     status = payment.status
     if payment.cancel_requested and status is not PaymentStatus.SUCCEEDED:
         status = PaymentStatus.CANCELLED
-    state = words.render_one_of("state", status.value, {"provider": payment.provider_title})
+    told = by_kind(status.value, payment.kind) if status in TOLD_BY_KIND else status.value
+    state = words.render_one_of("state", told, {"provider": payment.provider_title})
     return words.render(
         "facts.payment",
         {"amount": payment.amount, "booking": payment.booking.reference, "state": state},

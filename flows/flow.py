@@ -6,7 +6,7 @@ each turn makes a small object that stands at a step, hears one thing, and is th
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar
 
 from transitions import Machine
@@ -149,7 +149,7 @@ class Flow:
             choices = (*choices[:2], self.choice("person", "button.person"))
         if self.misses and self.misses % TOO_OFTEN_MISHEARD == 0:
             reply = reply.then(self.say("common.offer_person"))
-        return Reply(reply.key, reply.text, choices)
+        return replace(reply, choices=choices)
 
     def begin(self, said: Said) -> Reply | Switch:
         """Start here: with what was said where it says something, else by asking."""
@@ -158,6 +158,13 @@ class Flow:
     def is_answer(self, text: str) -> bool:  # noqa: ARG002 - others read it
         """Whether this is so clearly an answer here that it is no slip of a command's name."""
         return self.step in self.any_word
+
+    def claims(self, text: str) -> bool:  # noqa: ARG002 - others read it
+        """Whether this is an answer here although it may be a command's name elsewhere."""
+        return False
+
+    def notice(self) -> None:
+        """Something was written here, whatever it is."""
 
     # The moves.
 
@@ -208,11 +215,15 @@ class Flow:
 
     def on_help(self) -> Reply:
         """What can be done here."""
-        key = f"{self.name}.{self.step}.help"
+        key = self.help_key()
         if key not in self.words:
             return self.say("common.help", *self.menu_choices())
         self.note(key)
         return self.ask()
+
+    def help_key(self) -> str:
+        """The phrase that explains the step where we stand; there need be none."""
+        return f"{self.name}.{self.step}.help"
 
     def menu_choices(self) -> tuple[Choice, ...]:
         """The buttons that lead on from where nothing is asked."""

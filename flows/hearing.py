@@ -4,6 +4,7 @@ step?
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flows import facts
 from flows.answers import Command, YesNo, normalize, read_command, read_yes_no
@@ -48,6 +49,7 @@ class Hearing:
         there.
         """
         text = normalize(heard.text)
+        self.flow.notice()
         if text == CALL_REQUEST:
             return self._and_where_we_stand("common.no_calls")
         tapped = self._tapped(heard.payload)
@@ -72,7 +74,7 @@ class Hearing:
         if reply.key == "menu.unknown":
             reply = self.flow.ask()
         hello = self._words.render("menu.greeting", {})
-        return Reply(reply.key, f"{hello}\n\n{reply.text}", reply.choices, reply.expires_seconds)
+        return replace(reply, text=f"{hello}\n\n{reply.text}")
 
     # Buttons.
 
@@ -133,7 +135,7 @@ class Hearing:
         reading = read_command(said.text)
         command = reading.command
         kept = self.flow.keeps.get(self.flow.step, frozenset())
-        if command is None or command in kept:
+        if command is None or command in kept or self.flow.claims(said.text):
             return self.flow.hear(said)
         if reading.sure:
             return self._obey(command, said)

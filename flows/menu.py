@@ -15,7 +15,18 @@ LIKELY_OTP_DIGITS = 6
 MOST_PAY_BUTTONS = 2
 LONGEST_TITLE_REFERENCE = 20
 
-METHODS = frozenset({"omari", "omari wallet", "mobile payment", "mobile money"})
+METHODS = frozenset(
+    {
+        "omari",
+        "omari wallet",
+        "mobile payment",
+        "mobile money",
+        "kaspi",
+        "phonepe",
+        "cashfree",
+        "upi",
+    }
+)
 PAY_WORDS = frozenset({"pay", "paying", "payment"})
 GREETINGS = frozenset(
     {

@@ -3,8 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from flows.answers import BadNumber, PayerNumber, SenderNumber, read_payer_number
-from flows.desk import ProviderView, Sender
+from flows.answers import (
+    BadNumber,
+    PayerNumber,
+    SenderNumber,
+    example_number,
+    read_payer_number,
+)
+from flows.desk import Sender, WayView
 from flows.flow import Misheard
 from flows.turns import Said
 
@@ -15,10 +21,10 @@ _DIGITS = re.compile(r"\+?\d[\d ()-]{6,18}\d")
 
 @dataclass(frozen=True, slots=True)
 class NumberStep:
-    """What the reading of a number needs to know: who writes, and who charges."""
+    """What the reading of a number needs to know: who writes, and how they pay."""
 
     sender: Sender
-    provider: ProviderView
+    way: WayView
 
     def own(self) -> str | None:
         """The sender's own number, where there is one and the provider can charge it."""
@@ -34,11 +40,15 @@ class NumberStep:
             case SenderNumber():
                 own = self.own()
                 if own is None:
-                    raise Misheard("pay.number.none_known")
+                    raise Misheard("pay.number.none_known", example=self.example())
                 return own
             case BadNumber():
-                raise Misheard("pay.number.bad", provider=self.provider.title)
-        raise Misheard("pay.number.not_understood")
+                raise Misheard("pay.number.bad", provider=self.way.title, example=self.example())
+        raise Misheard("pay.number.not_understood", example=self.example())
+
+    def example(self) -> str:
+        """A number as people of the way's region write it."""
+        return example_number(self._region())
 
     def names_one(self, text: str) -> bool:
         """Whether this text says which number."""
@@ -50,4 +60,7 @@ class NumberStep:
         return places[0] if len(places) == 1 and self.names_one(places[0]) else None
 
     def _reading(self, text: str) -> object:
-        return read_payer_number(text, self.provider.payer_region or "")
+        return read_payer_number(text, self._region())
+
+    def _region(self) -> str:
+        return self.way.payer_region or ""

@@ -1,36 +1,37 @@
 """Pay for a booking.
 
-    reference ─┬▶ amount ─▶ number ─┬▶ starting ─▶ otp ─▶ confirming ─┬▶ paid
-       ▲       │            │  ▲    │               ▲         │       ├▶ failed
-       ▼       │            ▼  │    │               └─ wrong ─┘       └▶ uncertain ─▶ paid, failed
-    surname ───┘           consent ─┘
+    reference ─┬▶ amount ─┬▶ number ─┬▶ starting ─┬▶ otp ─▶ confirming ─┬▶ paid
+       ▲       │     │    │   │  ▲   │            │   ▲         │       ├▶ failed
+       ▼       │     ▼    │   ▼  │   │            │   └─ wrong ─┘       │
+    surname ───┘    way ──┤  consent ┤            ├▶ link ──────────────┤
+                          │          │            └▶ phone ─────────────┤
+                          └▶ ready ──┘                                  └▶ uncertain ─▶ any of these
 
 A shared reference that names several bookings asks `which`; what cannot be paid ends at `closed`.
-"cancel" leaves from anywhere but `confirming`: by then the provider has the code.
+With one way to pay, `way` is not asked. A link is made when the customer is `ready`, never earlier.
+"cancel" leaves from anywhere but `confirming` and `uncertain`: there the provider may have the
+money.
 """
 
-from flows import facts
-from flows.answers import (
-    Command,
-    Otp,
-    ReferenceQuestion,
-    YesNo,
-    read_otp,
-    read_reference_question,
-    read_references,
-    read_yes_no,
-)
-from flows.charging import Charging
-from flows.desk import BookingView, Lookup, Several
+from flows.answers import Command, YesNo, read_go, read_yes_no
+from flows.choosing import Choosing
+from flows.desk import WayKind, WayView
 from flows.flow import BACK, CANCELLED, HEARD, Misheard
-from flows.standing import BEFORE_PAYING, OVER_UNPAID, UNDER_WAY, WAITING
-from flows.turns import TAPPED_REFERENCE, Choice, Reply, Said
+from flows.standing import (
+    BEFORE_PAYING,
+    FOR_A_CODE,
+    OVER_UNPAID,
+    UNDER_WAY,
+    WAITING,
+    by_kind,
+)
+from flows.turns import Reply, Said
+from flows.ways import WayStep
 
-LONGEST_SURNAME = 60
-MOST_SHOWN_BOOKINGS = 3
+NOT_UNDER_WAY = ("number", "consent", "ready", *OVER_UNPAID)
 
 
-class Pay(Charging):
+class Pay(Choosing):
     """From "pay" to a receipt."""
 
     first = "reference"
@@ -39,30 +40,36 @@ class Pay(Charging):
         (HEARD, ("reference", "surname", "which"), "amount"),
         ("unknown", ("reference", "surname"), "surname"),
         ("several", ("reference", "surname"), "which"),
-        (HEARD, "amount", "number"),
-        (HEARD, ("number", "consent"), "starting"),
+        ("several_ways", "amount", "way"),
+        ("by_number", ("amount", "way"), "number"),
+        ("make_ready", ("amount", "way", "starting", "link"), "ready"),
+        (HEARD, ("number", "consent", "ready"), "starting"),
         ("other_number", ("number", "consent"), "consent"),
         ("otp_sent", "starting", "otp"),
+        ("link_made", ("starting", "uncertain"), "link"),
+        ("invoice_sent", ("starting", "uncertain"), "phone"),
         ("code_early", "starting", "confirming"),
         (HEARD, "otp", "confirming"),
         ("otp_wrong", ("confirming", "otp"), "otp"),
         ("code_lost", ("confirming", "otp"), "otp"),
-        ("code_resent", WAITING, "otp"),
+        ("code_resent", FOR_A_CODE, "otp"),
         ("uncertain", (*WAITING, "confirming"), "uncertain"),
         ("settled", (*UNDER_WAY, *OVER_UNPAID), "paid"),
         ("late", (*UNDER_WAY, *OVER_UNPAID), "paid"),
         ("failed", UNDER_WAY, "failed"),
         ("expired", UNDER_WAY, "failed"),
+        ("withdrawn", (*WAITING, "uncertain", *OVER_UNPAID), "cancelled"),
         ("again", OVER_UNPAID, "starting"),
-        ("refused", ("reference", "surname", "which"), "closed"),
-        ("refused", ("number", "consent", *OVER_UNPAID), "closed"),
-        ("refused_amount", ("number", "consent", *OVER_UNPAID), "amount"),
-        ("refused_number", ("number", "consent", *OVER_UNPAID), "number"),
-        ("change_amount", ("number", "consent", *WAITING, *OVER_UNPAID), "amount"),
+        ("other_way", NOT_UNDER_WAY, "way"),
+        ("refused", ("reference", "surname", "which", "amount", "way"), "closed"),
+        ("refused", NOT_UNDER_WAY, "closed"),
+        ("refused_amount", NOT_UNDER_WAY, "amount"),
+        ("refused_number", NOT_UNDER_WAY, "number"),
+        ("change_amount", ("way", *NOT_UNDER_WAY, *WAITING), "amount"),
         ("change_number", ("consent", *WAITING, *OVER_UNPAID), "number"),
-        ("restart", WAITING, "reference"),
+        ("restart", (*WAITING, "uncertain"), "reference"),
         (BACK, ("surname", "which", "amount"), "reference"),
-        (BACK, "number", "amount"),
+        (BACK, ("way", "number", "ready"), "amount"),
         (BACK, "consent", "number"),
         (CANCELLED, (*BEFORE_PAYING, *UNDER_WAY), "cancelled"),
     )
@@ -73,157 +80,7 @@ class Pay(Charging):
     }
     any_word = frozenset({"surname"})
     unsettled = frozenset({"unknown"})
-    secret = frozenset({"starting", "otp", "confirming"})
-
-    # Which booking.
-
-    def hear_reference(self, said: Said) -> str | None:
-        """A reference, or a yes to the one that we took it for."""
-        tapped = self._tapped_reference(said)
-        if tapped is not None:
-            return self._look_up(tapped, ())
-        read = read_references(said.text)
-        if len(read.found) > 1:
-            offer = tuple(
-                Choice(f"{TAPPED_REFERENCE}{reference}", reference[:20])
-                for reference in read.found[:MOST_SHOWN_BOOKINGS]
-            )
-            raise Misheard("pay.reference.two", offer=offer)
-        written = next(iter((*read.found, *read.typed)), None)
-        if written is not None:
-            return self._look_up(written, read.doubtful)
-        if self.answers.suggested and read_yes_no(said.text) is YesNo.YES:
-            return self._look_up(self.answers.suggested, ())
-        if read.doubtful:
-            raise self._did_you_mean(read.doubtful[0])
-        if isinstance(read_otp(said.text), Otp):
-            raise Misheard("pay.reference.code")
-        raise self._without_reference(said.text)
-
-    def ask_reference(self) -> Reply:
-        """Ask for it; who has bookings to pay may tap one instead."""
-        offer = self._owing(self.desk.own_bookings())
-        return self.say("pay.reference.ask_own" if offer else "pay.reference.ask", *offer)
-
-    def hear_surname(self, said: Said) -> str | None:
-        """The lead traveller's surname, or another reference."""
-        read = read_references(said.text)
-        if (
-            self._tapped_reference(said)
-            or read.found
-            or read.doubtful
-            or self.answers.typed is None
-        ):
-            return self.hear_reference(said)
-        letters = any(character.isalpha() for character in said.text)
-        if not letters or len(said.text) > LONGEST_SURNAME:
-            raise Misheard("pay.surname.not_understood")
-        proved = self.desk.prove_booking(self.answers.typed, said.text)
-        if isinstance(proved, BookingView):
-            return self._take(proved)
-        if proved is Lookup.TOO_MANY_TRIES:
-            raise self._too_many_tries()
-        raise Misheard("pay.surname.wrong", reference=self.answers.typed)
-
-    def ask_surname(self) -> Reply:
-        """The same words whether the reference exists or not."""
-        reply = self.say("pay.surname.ask", reference=self.answers.typed or "")
-        return self.with_person(reply)
-
-    def hear_which(self, said: Said) -> str | None:
-        """One of the sender's own bookings: its reference, or its place in the list."""
-        references = (self.answers.several or "").split("\n")
-        if said.text.rstrip(".)") in {str(place + 1) for place in range(len(references))}:
-            return self._look_up(references[int(said.text.rstrip(".)")) - 1], ())
-        return self.hear_reference(said)
-
-    def ask_which(self) -> Reply:
-        """The bookings that share the reference."""
-        bookings = tuple(
-            booking
-            for reference in (self.answers.several or "").split("\n")
-            if (booking := self.desk.booking(reference)) is not None
-        )
-        listed = facts.booking_lines(self.words, bookings)
-        return self.say("pay.which.ask", *self._booking_choices(bookings[:3]), bookings=listed)
-
-    def _look_up(self, reference: str, doubtful: tuple[str, ...]) -> str | None:
-        """Take the sender's own booking; where there is none, say the same whether it exists or
-        not.
-        """
-        self.answers.suggested = None
-        found = self.desk.find_booking(reference)
-        if isinstance(found, BookingView):
-            return self._take(found)
-        if isinstance(found, Several):
-            self.answers.several = "\n".join(booking.reference for booking in found.bookings)
-            return "several"
-        if found is Lookup.TOO_MANY_TRIES:
-            raise self._too_many_tries()
-        if doubtful:
-            raise self._did_you_mean(doubtful[0])
-        self.answers.typed = reference
-        self.misses += 1
-        return "unknown"
-
-    def _take(self, booking: BookingView) -> str | None:
-        """Go on with this booking, or note why nothing can be paid for it."""
-        providers = self.desk.providers(booking)
-        if booking.cancelled:
-            self.note("pay.refused.cancelled", booking=booking.display_reference)
-        elif booking.balance.amount_minor <= 0:
-            self.note("pay.refused.already_paid", booking=booking.display_reference)
-        elif booking.free.amount_minor <= 0:
-            later = facts.when(self.words, self.desk.now, booking.held_until)
-            self.note("pay.refused.held", when=later)
-        elif not providers:
-            self.note("pay.refused.no_provider")
-        else:
-            self.answers.booking = booking.reference
-            self.answers.provider = providers[0]
-            return None
-        return "refused"
-
-    def _without_reference(self, text: str) -> Misheard:
-        """Who has no reference at hand, or names their tour, is shown their own bookings."""
-        bookings = self.desk.own_bookings()
-        meant = facts.on_tour(bookings, text)
-        question = read_reference_question(text)
-        if question is ReferenceQuestion.EXPLAIN:
-            return Misheard("pay.reference.help")
-        if question is ReferenceQuestion.LACKING and not bookings:
-            return Misheard("pay.reference.none_own")
-        if question is ReferenceQuestion.NOTHING and not meant:
-            return Misheard("pay.reference.not_understood")
-        shown = meant or bookings
-        listed = facts.booking_lines(self.words, shown)
-        return Misheard("pay.reference.own", offer=self._owing(shown), bookings=listed)
-
-    def _did_you_mean(self, suggestion: str) -> Misheard:
-        self.answers.suggested = suggestion
-        offer = (Choice(f"{TAPPED_REFERENCE}{suggestion}", suggestion[:20]),)
-        return Misheard("pay.reference.doubtful", offer=offer, suggestion=suggestion)
-
-    def _too_many_tries(self) -> Misheard:
-        person = self.choice("person", "button.person")
-        return Misheard("pay.reference.too_many", offer=(person,))
-
-    def _tapped_reference(self, said: Said) -> str | None:
-        if said.tapped is None or not said.tapped.startswith(TAPPED_REFERENCE):
-            return None
-        return said.tapped.removeprefix(TAPPED_REFERENCE)
-
-    def _owing(self, bookings: tuple[BookingView, ...]) -> tuple[Choice, ...]:
-        """A button for each of the first bookings that something can be paid for."""
-        owing = tuple(booking for booking in bookings if booking.free.amount_minor > 0)
-        return self._booking_choices(owing[:MOST_SHOWN_BOOKINGS])
-
-    def _booking_choices(self, bookings: tuple[BookingView, ...]) -> tuple[Choice, ...]:
-        called = facts.names(bookings)
-        return tuple(
-            Choice(f"{TAPPED_REFERENCE}{booking.reference}", called[booking.reference][:20])
-            for booking in bookings
-        )
+    secret = frozenset({*WAITING, "confirming"})
 
     # How much.
 
@@ -235,20 +92,96 @@ class Pay(Charging):
             self.step == "amount" and self.amount_step().understands(text)
         )
 
-    def hear_amount(self, said: Said) -> None:
-        """An amount that the booking may take."""
-        self.answers.amount = str(self.amount_step().read(said).amount_minor)
+    def claims(self, text: str) -> bool:
+        """The name of a way is one, and "pay now" says that somebody is ready, whatever else it
+        may be.
+        """
+        if self.step == "way":
+            return self.way_step().understands(text)
+        return super().claims(text) or (self.step == "ready" and read_go(text))
+
+    def help_key(self) -> str:
+        """What is asked and why is different for each kind of way."""
+        if self.step == "starting":
+            return by_kind(super().help_key(), self.standing_payment().kind)
+        if self.step == "number":
+            return self._number_key(super().help_key())
+        return super().help_key()
+
+    def hear_amount(self, said: Said) -> str:
+        """An amount that the booking may take; then how to pay it, if that is open."""
+        self._take_amount(said)
+        return self._after_amount()
 
     def ask_amount(self) -> Reply:
         """What the booking is, what it owes, and one tap to pay that."""
         return self.amount_step().prompt()
+
+    def _take_amount(self, said: Said) -> None:
+        self.answers.amount = str(self.amount_step().read(said).amount_minor)
+
+    def _after_amount(self) -> str:
+        """Where to go: one way is taken without asking, and one that was chosen before is kept."""
+        ways = self.way_step().ways
+        chosen = ways if len(ways) == 1 else [w for w in ways if w.key == self.answers.way]
+        if chosen:
+            return self._take_way(chosen[0])
+        self.answers.way = None
+        if ways:
+            return "several_ways"
+        self.note_no_way(self.booking())
+        return "refused"
+
+    # By which way.
+
+    def way_step(self) -> WayStep:
+        """What reads the choice of a way for this booking."""
+        return WayStep(self.desk.ways(self.booking()), self.words)
+
+    def hear_way(self, said: Said) -> str:
+        """One of the ways that there are now."""
+        step = self.way_step()
+        if not step.ways:
+            self.note_no_way(self.booking())
+            return "refused"
+        return self._take_way(step.read(said))
+
+    def ask_way(self) -> Reply:
+        """The ways, in the order in which to offer them."""
+        return self.way_step().prompt(self.amount())
+
+    def _take_way(self, way: WayView) -> str:
+        self.answers.way = way.key
+        return "make_ready" if way.payer_region is None else "by_number"
+
+    # When the customer is ready.
+
+    def hear_ready(self, said: Said) -> str | Reply | None:
+        """A clear word opens the payment, and nothing else does."""
+        if said.tapped == "go" or read_go(said.text) or read_yes_no(said.text) is YesNo.YES:
+            return self.open(None)
+        raise Misheard("pay.ready.not_understood")
+
+    def ask_ready(self) -> Reply:
+        """Who is paid how much for what; the link lives too short to be made before."""
+        booking = self.booking()
+        return self.say(
+            "pay.ready.ask",
+            self.choice("go", "button.get_link"),
+            self.choice("change_amount", "button.change_amount"),
+            self.choice("cancel", "button.cancel"),
+            amount=self.amount(),
+            operator=booking.operator,
+            booking=booking.display_reference,
+            provider=self.way().title,
+        )
 
     # From which number.
 
     def hear_number(self, said: Said) -> str | Reply | None:
         """The sender's own number, or another, which must be asked about once more."""
         if said.tapped == "other":
-            return self.say("pay.number.type_it")
+            return self.say("pay.number.type_it", example=self.number_step().example())
         number = self.number_step().read(said)
         if number == self.number_step().own():
             return self.open(number)
@@ -258,15 +191,21 @@ class Pay(Charging):
 
     def ask_number(self) -> Reply:
         """Which number to charge; one tap for the sender's, where it can be charged."""
-        own = self.number_step().own()
-        variables = {"amount": self.amount(), "provider": self.provider().title}
+        step = self.number_step()
+        own = step.own()
+        variables = {"amount": self.amount(), "provider": self.way().title}
         if own is None:
-            return self.say("pay.number.ask_any", **variables)
+            key = self._number_key("pay.number.ask_any")
+            return self.say(key, example=step.example(), **variables)
         choices = (
             self.choice("sender", "button.this_number", end=own[-3:]),
             self.choice("other", "button.other_number"),
         )
-        return self.say("pay.number.ask", *choices, **variables)
+        return self.say(self._number_key("pay.number.ask"), *choices, **variables)
+
+    def _number_key(self, key: str) -> str:
+        """A number is either sent a code, or an invoice in the provider's app."""
+        return key if self.way().kind is WayKind.CODE else f"{key}_phone"
 
     def hear_consent(self, said: Said) -> str | Reply | None:
         """A yes to charging somebody else's number; or another number or amount, asked about
@@ -280,7 +219,7 @@ class Pay(Charging):
                 return self.hear_number(said)
             amount = self.amount_step().named_in(said.text)
             if amount is not None:
-                self.hear_amount(Said(said.text, amount.name))
+                self._take_amount(Said(said.text, amount.name))
                 return self.ask()
             raise Misheard("pay.consent.not_understood", end=self.answers.number_end or "")
         unsealed = self.desk.unseal(self.answers.number or "")
@@ -292,9 +231,9 @@ class Pay(Charging):
     def ask_consent(self) -> Reply:
         """Somebody else's phone is about to ask for money: be sure."""
         return self.say(
-            "pay.consent.ask",
+            self._number_key("pay.consent.ask"),
             *self.yes_no(),
             amount=self.amount(),
-            provider=self.provider().title,
+            provider=self.way().title,
             end=self.answers.number_end or "",
         )

@@ -1,6 +1,4 @@
-"""What the conversation about paying does with payments: open, refuse, cancel, change, send a new
-code.
-"""
+"""What the conversation about paying does with payments: open, cancel, go back from them."""
 
 from domain.money import Money
 from flows import facts
@@ -8,29 +6,35 @@ from flows.amounts import AmountStep
 from flows.desk import (
     BookingView,
     CancelAnswer,
+    Desk,
     PaymentStatus,
     PaymentView,
-    ProviderView,
     Refusal,
     Refused,
-    ResendAnswer,
+    WayKind,
+    WayView,
 )
 from flows.flow import CANCELLED, Flow
 from flows.numbers import NumberStep
+from flows.phrases import Rendered, Words, as_plain_words
 from flows.standing import (
     BEFORE_PAYING,
     OVER_UNPAID,
     REFUSED_TO,
-    STEP_OF,
     WAITING,
     BookingGone,
     PayAnswers,
+    by_kind,
+    step_of,
 )
-from flows.turns import Choice, Reply, Said, Switch
+from flows.turns import Choice, Reply, Said, Session, Switch
 
 # What was asked, and waits for a yes. No command has such a name.
 STOP_AND_RESTART = "stop_and_restart"
 STOP_AND_GO_BACK = "stop_and_go_back"
+START_ANYWAY = "start_anyway"
+DOUBTS = (STOP_AND_RESTART, STOP_AND_GO_BACK, START_ANYWAY)
+LONGEST_WORDS = 300  # of an operator's own to customers
 
 
 class Paying(Flow):
@@ -40,7 +44,13 @@ class Paying(Flow):
     answers_type = PayAnswers
     answers: PayAnswers
 
-    # The booking, the provider and the payment, as they stand now.
+    def __init__(self, session: Session, desk: Desk, words: Words) -> None:
+        super().__init__(session, desk, words)
+        # A session of the version before named a provider, whose one way has the same name.
+        if self.answers.way is None:
+            self.answers.way = session.answers.get("provider")
+
+    # The booking, the way and the payment, as they stand now.
 
     def booking(self) -> BookingView:
         """The booking that is being paid. Raises BookingGone."""
@@ -49,11 +59,11 @@ class Paying(Flow):
             raise BookingGone(self.answers.booking)
         return booking
 
-    def provider(self) -> ProviderView:
-        """The provider that takes the money. Raises BookingGone where none was chosen yet."""
-        if self.answers.provider is None:
+    def way(self) -> WayView:
+        """How the money is paid. Raises BookingGone where that was not chosen yet."""
+        if self.answers.way is None:
             raise BookingGone(self.answers.booking)
-        return self.desk.provider(self.answers.provider)
+        return self.desk.way(self.answers.way)
 
     def amount(self) -> Money:
         """The amount that was agreed. Raises BookingGone where none was."""
@@ -73,16 +83,16 @@ class Paying(Flow):
         return AmountStep(self.booking(), self.words, self.desk.now)
 
     def number_step(self) -> NumberStep:
-        """What reads numbers to charge for this sender and provider."""
-        return NumberStep(self.desk.sender, self.provider())
+        """What reads numbers to charge for this sender and way."""
+        return NumberStep(self.desk.sender, self.way())
 
     def stand_on(self, payment: PaymentView) -> None:
         """Stand where this payment stands, and remember what it is for."""
         self.payment = payment.id
-        self.step = STEP_OF[payment.status]
+        self.step = step_of(payment)
         self.answers = PayAnswers(
             booking=payment.booking.reference,
-            provider=payment.provider,
+            way=payment.way,
             amount=str(payment.amount.amount_minor),
         )
 
@@ -93,11 +103,21 @@ class Paying(Flow):
         first.
         """
         live = facts.under_way(self.desk)
-        if live is None or live.status is PaymentStatus.UNCERTAIN:
+        if live is None:
             return super().begin(said)
         self.stand_on(live)
         if live.status is PaymentStatus.CONFIRMING:
             return self.say("pay.confirming.wait", provider=live.provider_title)
+        if live.status is PaymentStatus.UNCERTAIN:
+            # Money may have moved already: another payment could take it twice.
+            self.doubt = START_ANYWAY
+            return self.say(
+                "pay.uncertain.sure",
+                *self.yes_no(),
+                provider=live.provider_title,
+                amount=live.amount,
+                booking=live.booking.reference,
+            )
         self.doubt = STOP_AND_RESTART
         return self.say(
             "pay.restart.sure",
@@ -107,13 +127,25 @@ class Paying(Flow):
         )
 
     def on_yes(self, doubt: str) -> Reply | Switch:
-        """Cancel the payment under way, then start again or go one step back."""
-        if doubt not in (STOP_AND_RESTART, STOP_AND_GO_BACK):
+        """Cancel the payment under way, then start again or go one step back; or leave an
+        uncertain one as it is, and start again.
+        """
+        if doubt not in DOUBTS:
             return super().on_yes(doubt)
-        stopped = self._stop("restart" if doubt == STOP_AND_RESTART else "change_number")
-        if stopped is None and doubt == STOP_AND_RESTART:
-            self.answers = PayAnswers()
-        return stopped or self.ask()
+        if doubt == START_ANYWAY:
+            self.move("restart")
+            self.payment = None
+        elif doubt == STOP_AND_RESTART:
+            stopped = self.stop("restart")
+            if stopped is not None:
+                return stopped
+        else:
+            return self.stop(self._one_back()) or self.ask()
+        self.answers = PayAnswers()
+        return self.ask()
+
+    def _one_back(self) -> str:
+        return "make_ready" if self.way().payer_region is None else "change_number"
 
     # Opening.
 
@@ -123,7 +155,7 @@ class Paying(Flow):
         """
         booking, amount = self.booking(), self.amount()
         return self.opened(
-            self.desk.open_payment(booking.reference, amount, self.provider().name, number)
+            self.desk.open_payment(booking.reference, amount, self.way().key, number)
         )
 
     def opened(self, result: PaymentView | Refused) -> str | None:
@@ -134,12 +166,20 @@ class Paying(Flow):
             return None
         self.payment = None
         self._note_refusal(result)
+        if result.why is Refusal.PAUSED and self.desk.ways(result.booking):
+            self.answers.way = None
+            return "other_way"
         if result.why is Refusal.HELD and result.booking.free.amount_minor > 0:
             return "refused_amount"
         return REFUSED_TO.get(result.why, "refused")
 
     def _note_refusal(self, refused: Refused) -> None:
         booking = refused.booking
+        if refused.why is Refusal.PAUSED:
+            way = self.way()
+            title = self.words.render_one_of("way", way.kind.value, {"provider": way.title})
+            self._note_pause("pay.refused.paused", refused.words, way=title)
+            return
         later = facts.when(self.words, self.desk.now, refused.until or booking.held_until)
         variables: dict[Refusal, dict[str, object]] = {
             Refusal.ALREADY_PAID: {"booking": booking.display_reference},
@@ -149,6 +189,21 @@ class Paying(Flow):
             Refusal.CANCELLED: {"booking": booking.display_reference},
         }
         self.note(f"pay.refused.{refused.why.value}", **variables.get(refused.why, {"when": later}))
+
+    def note_no_way(self, booking: BookingView) -> None:
+        """Say why the booking cannot be paid here: paused for now, or not at all."""
+        pause = self.desk.pause_of(booking)
+        if pause is None:
+            self.note("pay.refused.no_provider")
+        else:
+            self._note_pause("pay.paused.all", pause.words)
+
+    def _note_pause(self, key: str, words: str | None, **variables: object) -> None:
+        if words is None:
+            self.note(key, **variables)
+        else:
+            own = Rendered(as_plain_words(words, LONGEST_WORDS))
+            self.note(f"{key}_words", words=own, **variables)
 
     # Leaving.
 
@@ -161,15 +216,15 @@ class Paying(Flow):
             return self.say("common.nothing_to_cancel", *self.menu_choices())
         if self.step == "paid":
             return self._paid_already()
-        return self._stop(CANCELLED) or self.ask()
+        return self.stop(CANCELLED) or self.ask()
 
-    def _stop(self, trigger: str) -> Reply | None:
+    def stop(self, trigger: str) -> Reply | None:
         """Cancel the payment and move on, None when it is cancelled; else what to say of it."""
         payment = self.standing_payment()
         match self.desk.cancel_payment(payment.id):
             case CancelAnswer.TOO_LATE:
                 self.stand_on(self.standing_payment())
-                return self._too_late("cancel", self.standing_payment())
+                return self.too_late("cancel", self.standing_payment())
             case CancelAnswer.ALREADY_PAID:
                 self.stand_on(self.standing_payment())
                 return self._paid_already()
@@ -178,15 +233,21 @@ class Paying(Flow):
                 return self.ask()
         self.tells = (payment.id, "cancelled")
         if trigger != CANCELLED:
-            self.note("pay.cancelled.first", amount=payment.amount)
+            self.note(by_kind("pay.cancelled.first", payment.kind), amount=payment.amount)
         self.move(trigger)
         if self.step in BEFORE_PAYING:
             self.payment = None
         return None
 
-    def _too_late(self, what: str, payment: PaymentView) -> Reply:
-        key = "uncertain" if payment.status is PaymentStatus.UNCERTAIN else "confirming"
-        return self.say(f"pay.{key}.{what}", provider=payment.provider_title)
+    def too_late(self, what: str, payment: PaymentView) -> Reply:
+        """Why a payment cannot be cancelled or sent anew (`what`: cancel, resend) any more."""
+        key = f"pay.confirming.{what}"
+        if payment.status is PaymentStatus.UNCERTAIN:
+            key = f"pay.uncertain.{what}"
+            key = by_kind(key, payment.kind) if what == "resend" else key
+        elif payment.kind is not WayKind.CODE:
+            key = "pay.link.too_late"
+        return self.say(key, provider=payment.provider_title)
 
     def _paid_already(self) -> Reply:
         person = self.choice("person", "button.person")
@@ -198,84 +259,18 @@ class Paying(Flow):
         """
         if self.step in WAITING:
             self.doubt = STOP_AND_GO_BACK
-            return self.say("pay.back.sure", *self.yes_no())
+            kind = self.standing_payment().kind
+            return self.say(by_kind("pay.back.sure", kind), *self.yes_no())
         if self.step in ("confirming", "uncertain"):
-            return self._too_late("cancel", self.standing_payment())
+            return self.too_late("cancel", self.standing_payment())
+        if self.step in ("number", "ready") and len(self.desk.ways(self.booking())) > 1:
+            self.answers.way = None
+            self.move("other_way")
+            return self.ask()
         reply = super().on_back()
         if self.step in BEFORE_PAYING:
             self.payment = None
         return reply
-
-    # Changing what was agreed.
-
-    def on_resend(self) -> Reply | Switch:
-        """A new code: a successor of this payment, or, where it is over, another like it."""
-        if self.step in OVER_UNPAID and self.payment:
-            return self.open_again()
-        if self.step not in ("otp", "starting", "confirming", "uncertain"):
-            return super().on_resend()
-        payment = self.standing_payment()
-        match self.desk.resend_otp(payment.id):
-            case ResendAnswer.RESENT:
-                return self._stand_on_successor()
-            case ResendAnswer.TOO_SOON:
-                return self.say("pay.otp.too_soon", *self.otp_choices())
-            case ResendAnswer.TOO_MANY:
-                return self.say("pay.otp.too_many", *self.otp_choices())
-            case ResendAnswer.TOO_LATE:
-                return self._too_late("resend", payment)
-        self.stand_on(self.standing_payment())
-        return self.ask()
-
-    def _stand_on_successor(self) -> Reply:
-        successor = self.desk.live_payment()
-        if successor is None:
-            raise BookingGone(self.payment)
-        self.stand_on(successor)
-        return self.ask()
-
-    def open_again(self) -> Reply:
-        """Another payment like the one that is over."""
-        refused = self.opened(self.desk.open_again(self.standing_payment().id))
-        self.move(refused or "again")
-        return self.ask()
-
-    def on_change_amount(self, said: Said) -> Reply | Switch:
-        """Another amount: cancels the payment under way first, and takes the amount when it was
-        said.
-        """
-        if self.step == "amount":
-            return self.hear(said)
-        stopped = self._make_way("change_amount")
-        if stopped is not None:
-            return stopped
-        choice = self.amount_step().named_in(said.text)
-        return self.hear(Said(said.text, choice.name)) if choice else self.ask()
-
-    def on_change_number(self, said: Said) -> Reply | Switch:
-        """Another number to charge: cancels the payment under way first, and takes the number when
-        it was said.
-        """
-        if self.step == "number":
-            return self.hear(said)
-        stopped = self._make_way("change_number")
-        if stopped is not None:
-            return stopped
-        number = self.number_step().named_in(said.text)
-        return self.hear(Said(number)) if number else self.ask()
-
-    def _make_way(self, trigger: str) -> Reply | None:
-        """Go to the step that changes something, or say why not."""
-        if self.step in WAITING:
-            return self._stop(trigger)
-        if self.step in ("confirming", "uncertain"):
-            return self._too_late("cancel", self.standing_payment())
-        if not self.can(trigger):
-            self.note("common.nothing_to_change")
-            return self.ask()
-        self.move(trigger)
-        self.payment = None
-        return None
 
     # Buttons.
 
@@ -285,8 +280,9 @@ class Paying(Flow):
 
     def again_choices(self) -> tuple[Choice, ...]:
         """What can be tapped when a payment came to nothing."""
-        return self.choice("again", "button.again"), self.choice("menu", "button.menu")
-
-    def otp_choices(self) -> tuple[Choice, ...]:
-        """What can be tapped while a code is waited for."""
-        return self.choice("resend", "button.resend"), self.choice("cancel", "button.cancel")
+        payment = self.standing_payment()
+        ran_out = payment.kind is WayKind.LINK and payment.status is PaymentStatus.EXPIRED
+        choices = [self.choice("again", "button.new_link" if ran_out else "button.again")]
+        if any(way.key != payment.way for way in self.desk.ways(payment.booking)):
+            choices.append(self.choice("other_way", "button.other_way"))
+        return (*choices, self.choice("menu", "button.menu"))

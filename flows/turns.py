@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.money import Money
 from flows.desk import PaymentView
 
 SESSION_VERSION = 1
@@ -36,12 +37,15 @@ class Told:
     """An event: something happened to a payment. The names are the keys of `flows.events.EVENTS`.
 
     `ordinal` tells apart what may be told more than once about one payment (a wrong code, a lost
-    one); 0 for what can only happen once.
+    one, a refund); 0 for what can only happen once. `amount` and `days` are a refund's: how much,
+    and how many days it may take (0: at once; None: not known).
     """
 
     name: str
     payment: PaymentView
     ordinal: int = 0
+    amount: Money | None = None
+    days: int | None = None
 
     @property
     def told(self) -> str:
@@ -68,11 +72,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A button that opens an address: title up to 20 characters. A message with one has no quick
+    replies.
+    """
+
+    title: str
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """One message to the customer.
 
     `told` with `payment` is told once for ever; `expires_seconds` is after how long it would be a
-    lie.
+    lie. `picture` is the address of an image that goes out after the message.
     """
 
     key: str
@@ -81,6 +95,8 @@ class Say:
     told: str | None = None
     payment: str | None = None
     expires_seconds: int | None = None
+    link: Link | None = None
+    picture: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +107,20 @@ class Reply:
     text: str
     choices: tuple[Choice, ...] = ()
     expires_seconds: int | None = None
+    link: Link | None = None
+    picture: str | None = field(default=None, repr=False)
 
     def then(self, other: "Reply") -> "Reply":
-        """Both in one message: this one's key, the other's buttons where it has any."""
+        """Both in one message: this one's key, the other's buttons, link and picture where it has
+        any.
+        """
         return Reply(
             key=self.key or other.key,
             text="\n\n".join(text for text in (self.text, other.text) if text),
             choices=other.choices or self.choices,
             expires_seconds=self.expires_seconds or other.expires_seconds,
+            link=other.link or self.link,
+            picture=other.picture or self.picture,
         )
 
 

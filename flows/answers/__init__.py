@@ -24,12 +24,14 @@ from flows.answers.payer_numbers import (
     NumberReading,
     PayerNumber,
     SenderNumber,
+    example_number,
     read_payer_number,
 )
 from flows.answers.reference_questions import ReferenceQuestion, read_reference_question
 from flows.answers.references import References, read_references
 from flows.answers.text import normalize
 from flows.answers.text import words as spoken
+from flows.answers.ways import NamedWay, read_go, read_paid, read_ways
 from flows.answers.yes_no import YesNo, read_yes_no
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "DoubtfulOtp",
     "Exactly",
     "Fraction",
+    "NamedWay",
     "NegatedOtp",
     "NotANumber",
     "NotAnAmount",
@@ -58,14 +61,18 @@ __all__ = [
     "SenderNumber",
     "WholeBalance",
     "YesNo",
+    "example_number",
     "normalize",
     "read_amount",
     "read_command",
+    "read_go",
     "read_language",
     "read_otp",
+    "read_paid",
     "read_payer_number",
     "read_reference_question",
     "read_references",
+    "read_ways",
     "read_yes_no",
     "spoken",
 ]

@@ -176,7 +176,7 @@ def _slipped(bare: Phrase, joined: str) -> CommandReading | None:
         said = rest[0] if len(rest) == 1 else joined
         if len(said) >= _SHORTEST_SLIP - 1 and said not in known.not_slips:
             near = (name for length in range(-1, 2) for name in names.get(len(said) + length, ()))
-            if any(_is_slip(said, name) for name in near):
+            if any(is_slip(said, name) for name in near):
                 return CommandReading(command, False)
     return None
 
@@ -196,7 +196,7 @@ def _slippable() -> tuple[tuple[Command, dict[int, tuple[str, ...]]], ...]:
     return tuple(found)
 
 
-def _is_slip(said: str, name: str) -> bool:
+def is_slip(said: str, name: str) -> bool:
     """Whether one letter more, less, other, or two swapped, make `said` of `name`."""
     if said == name:
         return False

@@ -46,6 +46,9 @@ class NotANumber:
     """Something else."""
 
 
+# Numbers as people write them where we know it; the library knows one for every other region.
+_EXAMPLES = {"ZW": "0771 234 567", "KZ": "8 701 234 56 78", "IN": "98765 43210"}
+
 NumberReading = PayerNumber | SenderNumber | BadNumber | NotANumber
 
 
@@ -71,6 +74,16 @@ def read_payer_number(text: str, region: str = "ZW") -> NumberReading:
     found = {_mobile(run, region) for run in runs}
     digits = found.pop()
     return BadNumber() if found or digits is None else PayerNumber(digits)
+
+
+def example_number(region: str) -> str:
+    """A mobile number as it is written in a region (ISO 3166), to show what is asked for."""
+    if region in _EXAMPLES:
+        return _EXAMPLES[region]
+    known = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    if known is None:
+        return _EXAMPLES["ZW"]
+    return phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def _compact(run: str) -> str:

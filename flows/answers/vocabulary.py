@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from flows.answers.text import fold, normalize, words
 
@@ -67,6 +68,21 @@ class CommandWords:
 
 
 @dataclass(frozen=True, slots=True)
+class WayWords:
+    """Words about ways of paying. `kinds` and `names` are lists as they stand in the file, by kind
+    and by provider.
+    """
+
+    kinds: Mapping[str, str]
+    names: Mapping[str, str]
+    around: frozenset[str]
+    paid: Phrases
+    paid_around: frozenset[str]
+    go: Phrases
+    go_around: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """All of words.toml, folded."""
 
@@ -101,6 +117,7 @@ class Vocabulary:
     questions: frozenset[str]
     not_heads: frozenset[str]
     never_heads: frozenset[str]
+    ways: WayWords
 
 
 def _single(listed: str) -> frozenset[str]:
@@ -117,6 +134,18 @@ def _command(table: Mapping[str, str]) -> CommandWords:
         around=_single(table["around"]),
         phrases=Phrases(table.get("phrases", "")),
         strong=_single(table.get("strong", "")),
+    )
+
+
+def _way_words(ways: Mapping[str, Any], links: Mapping[str, str]) -> WayWords:
+    return WayWords(
+        kinds=ways["kinds"],
+        names=ways["names"],
+        around=_single(ways["around"]),
+        paid=Phrases(links["paid"]),
+        paid_around=_single(links["paid_around"]),
+        go=Phrases(links["go"]),
+        go_around=_single(links["go_around"]),
     )
 
 
@@ -175,4 +204,5 @@ def vocabulary() -> Vocabulary:
         questions=_single(data["references"]["questions"]),
         not_heads=heads.union(*map(_single, everyday), currencies, numbers),
         never_heads=_single(data["references"]["never_heads"]),
+        ways=_way_words(data["ways"], data["links"]),
     )

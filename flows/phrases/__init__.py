@@ -103,9 +103,9 @@ class Phrases:
         raise PhraseError(f"no phrases for {DEFAULT_LANGUAGE!r}")
 
 
-def as_plain_words(value: object) -> str:
+def as_plain_words(value: object, longest: int = LONGEST_VALUE) -> str:
     """A value as it may stand in a message: one line, no markup, no invisible characters, cut when
-    long.
+    longer than `longest` characters.
     """
     if isinstance(value, Rendered):
         return value
@@ -113,7 +113,7 @@ def as_plain_words(value: object) -> str:
     if not (text.isascii() and text.isprintable()):
         text = "".join(map(_visible, text))
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1].rstrip() + "…"
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def _visible(character: str) -> str:

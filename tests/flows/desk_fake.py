@@ -12,20 +12,39 @@ from flows.desk import (
     CancelAnswer,
     Lookup,
     OtpAnswer,
+    Pause,
     PaymentStatus,
     PaymentView,
-    ProviderView,
     Refusal,
     Refused,
     ResendAnswer,
     Sender,
     Several,
+    WayKind,
+    WayView,
 )
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 SENDER_PHONE = "263774975187"
 UNPAID_STATUSES = (PaymentStatus.FAILED, PaymentStatus.EXPIRED, PaymentStatus.CANCELLED)
 OVER = (*UNPAID_STATUSES, PaymentStatus.SUCCEEDED)
+WAYS = {
+    way.key: way
+    for way in (
+        WayView("omari", "omari", "Omari", WayKind.CODE, "ZW", 6),
+        WayView("kaspi", "kaspi", "Kaspi", WayKind.LINK, None, 0),
+        WayView("kaspi_invoice", "kaspi", "Kaspi", WayKind.PHONE, "KZ", 0),
+        WayView("phonepe", "phonepe", "PhonePe", WayKind.LINK, None, 0),
+        WayView("cashfree", "cashfree", "Cashfree", WayKind.LINK, None, 0),
+    )
+}
+LINK_LIFE_SECONDS = {
+    "omari": 300,
+    "kaspi": 180,
+    "kaspi_invoice": 24 * 60 * 60,
+    "phonepe": 1200,
+    "cashfree": 900,
+}
 BEFORE_THE_CODE = (PaymentStatus.CREATED, PaymentStatus.STARTING, PaymentStatus.AWAITING_OTP)
 
 
@@ -68,7 +87,6 @@ class FakeBooking:
             minimum=self.money(min(self.minimum, free)),
             deposit_due=None if self.deposit_due is None else self.money(self.deposit_due),
             held_until=None if until is None else NOW + timedelta(seconds=until),
-            own_hold=False,
             cancelled=self.cancelled,
         )
 
@@ -84,28 +102,39 @@ class FakePayment:
     id: str
     booking: FakeBooking
     amount: Money
-    number: str
+    number: str | None
     status: PaymentStatus = PaymentStatus.CREATED
+    way: str = "omari"
     otp_reference: str | None = None
     tries_left: int = 3
     receipt: str | None = None
     failure: str | None = None
     codes: list[str] = field(default_factory=list)
+    cancel_requested: bool = False
+    shows: str = "link,picture"
+    expires_at: datetime | None = None
 
     def view(self) -> PaymentView:
         """As the desk shows it."""
+        way = WAYS[self.way]
+        is_open = way.kind is WayKind.LINK and self.status is PaymentStatus.AWAITING_CUSTOMER
+        shows = self.shows.split(",") if is_open else []
         return PaymentView(
             id=self.id,
             status=self.status,
-            provider="omari",
-            provider_title="Omari",
+            way=way.key,
+            kind=way.kind,
+            provider_title=way.title,
             amount=self.amount,
-            payer_hint=f"…{self.number[-3:]}",
+            payer_hint=f"…{self.number[-3:]}" if self.number else "",
             otp_reference=self.otp_reference,
             otp_tries_left=self.tries_left,
             receipt=self.receipt,
             failure=self.failure,
-            cancel_requested=False,
+            cancel_requested=self.cancel_requested,
+            link=f"https://pay.example/go/{self.id}" if "link" in shows else None,
+            picture=f"https://pay.example/qr/{self.id}.png" if "picture" in shows else None,
+            expires_at=self.expires_at,
             booking=self.booking.view(),
         )
 
@@ -120,7 +149,13 @@ class FakeDesk:
     refuse: Refusal | None = None
     otp_answer: OtpAnswer | None = None
     resend_answer: ResendAnswer = ResendAnswer.RESENT
+    offers: str = "omari"
     has_provider: bool = True
+    paused: str | None = None
+    pause_words: str | None = None
+    shows: str = "link,picture"
+    later_seconds: int = 0
+    asked: list[str] = field(default_factory=list)
     lookups_left: int = 100
     asked_for_person: int = 0
     opted_out: bool = False
@@ -131,7 +166,7 @@ class FakeDesk:
 
     @property
     def now(self) -> datetime:
-        return NOW
+        return NOW + timedelta(seconds=self.later_seconds)
 
     def find_booking(self, reference: str) -> BookingView | Several | Lookup:
         if self.lookups_left <= 0:
@@ -167,30 +202,49 @@ class FakeDesk:
     def booking(self, reference: str) -> BookingView | None:
         return next((b.view() for b in self.bookings if b.reference == reference), None)
 
-    def providers(self, booking: BookingView) -> tuple[str, ...]:
-        return ("omari",) if self.has_provider and booking.balance.currency == "USD" else ()
+    def ways(self, booking: BookingView) -> tuple[WayView, ...]:
+        paused = (self.paused or "").split(",")
+        return tuple(way for way in self._all_ways(booking) if way.key not in paused)
 
-    def provider(self, name: str) -> ProviderView:
-        return ProviderView(name, "Omari", "ZW", 6)
+    def way(self, key: str) -> WayView:
+        return WAYS[key]
+
+    def pause_of(self, booking: BookingView) -> Pause | None:
+        paused = self._all_ways(booking) and not self.ways(booking)
+        return Pause(self.pause_words) if paused else None
+
+    def _all_ways(self, booking: BookingView) -> tuple[WayView, ...]:
+        if not self.has_provider or booking.cancelled:
+            return ()
+        return tuple(WAYS[key] for key in self.offers.split(","))
 
     def open_payment(
-        self, reference: str, amount: Money, provider: str, payer_number: str | None
+        self, reference: str, amount: Money, way: str, payer_number: str | None
     ) -> PaymentView | Refused:
         booking = next(b for b in self.bookings if b.reference == reference)
         if self.refuse is not None:
             return Refused(self.refuse, booking.view(), NOW + timedelta(minutes=4))
-        if provider != "omari" or payer_number is None:
-            raise ValueError("the fake desk charges a number with Omari, and nothing else")
+        if way in (self.paused or "").split(","):
+            return Refused(Refusal.PAUSED, booking.view(), words=self.pause_words)
+        if (payer_number is None) != (WAYS[way].payer_region is None):
+            raise ValueError("a number is given to the ways that ask for one, and to no other")
         live = self._live()
-        if live is not None and live.status in BEFORE_THE_CODE:
-            live.status = PaymentStatus.CANCELLED
-        payment = FakePayment(f"payment-{len(self.payments) + 1}", booking, amount, payer_number)
+        if live is not None:
+            self.cancel_payment(live.id)
+        payment = FakePayment(
+            id=f"payment-{len(self.payments) + 1}",
+            booking=booking,
+            amount=amount,
+            number=payer_number,
+            way=way,
+            shows=self.shows,
+        )
         self.payments.append(payment)
         return payment.view()
 
     def open_again(self, payment_id: str) -> PaymentView | Refused:
         old = self.find(payment_id)
-        return self.open_payment(old.booking.reference, old.amount, "omari", old.number)
+        return self.open_payment(old.booking.reference, old.amount, old.way, old.number)
 
     def payment(self, payment_id: str) -> PaymentView | None:
         return self.find(payment_id).view()
@@ -222,6 +276,9 @@ class FakeDesk:
         if payment.status in BEFORE_THE_CODE:
             payment.status = PaymentStatus.CANCELLED
             return CancelAnswer.CANCELLED
+        if payment.status is PaymentStatus.AWAITING_CUSTOMER:
+            payment.cancel_requested = True
+            return CancelAnswer.CANCELLED
         if payment.status is PaymentStatus.SUCCEEDED:
             return CancelAnswer.ALREADY_PAID
         return CancelAnswer.NOTHING if payment.status in OVER else CancelAnswer.TOO_LATE
@@ -234,6 +291,17 @@ class FakeDesk:
             payment.status = PaymentStatus.CANCELLED
             self.open_again(payment_id)
         return self.resend_answer
+
+    def new_link(self, payment_id: str) -> ResendAnswer:
+        payment = self.find(payment_id)
+        if payment.status is PaymentStatus.UNCERTAIN:
+            return ResendAnswer.TOO_LATE
+        if self.resend_answer is ResendAnswer.RESENT:
+            self.open_again(payment_id)
+        return self.resend_answer
+
+    def ask_now(self, payment_id: str) -> None:
+        self.asked.append(payment_id)
 
     def seal(self, text: str) -> str:
         return f"sealed({text[::-1]})"
@@ -256,6 +324,10 @@ class FakeDesk:
         payment.status = STATUS_AFTER[event]
         payment.otp_reference = values.get("reference", payment.otp_reference)
         payment.failure = values.get("reason", payment.failure)
+        if event == "withdrawn":
+            payment.cancel_requested = True
+        if event in ("link_made", "invoice_sent"):
+            payment.expires_at = self.now + timedelta(seconds=LINK_LIFE_SECONDS[payment.way])
         if event == "otp_wrong":
             payment.tries_left -= 1
         if event in ("settled", "late"):
@@ -273,6 +345,11 @@ class FakeDesk:
 
 
 STATUS_AFTER = {
+    "link_made": PaymentStatus.AWAITING_CUSTOMER,
+    "invoice_sent": PaymentStatus.AWAITING_CUSTOMER,
+    "withdrawn": PaymentStatus.AWAITING_CUSTOMER,
+    "refund_sent": PaymentStatus.SUCCEEDED,
+    "refunded": PaymentStatus.SUCCEEDED,
     "otp_sent": PaymentStatus.AWAITING_OTP,
     "code_resent": PaymentStatus.AWAITING_OTP,
     "otp_wrong": PaymentStatus.AWAITING_OTP,

@@ -176,6 +176,12 @@ def test_the_password_of_the_sandbox_is_not_answered() -> None:
     assert walk("hi").hear(Heard("Join happy-tiger")) == ()
 
 
+def test_what_may_be_typed_at_a_link_is_kept_from_stores() -> None:
+    for step in ("starting", "link", "phone"):
+        assert engine().expects_code(Session("pay", step, "payment-1"))
+    assert not engine().expects_code(Session("pay", "ready"))
+
+
 LINES = [
     "hi", "pay", "pay KS-2024-001", "KS-2024-001", "KS-2024-999", "Moyo", "100", "full", "half",
     "2", "this number", "0771234678", "yes", "no", "back", "cancel", "menu", "status", "help",

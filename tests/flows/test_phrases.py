@@ -7,17 +7,32 @@ from pathlib import Path
 import pytest
 
 from flows.answers import AmountFault, Command
+from flows.asides import TOLD_BY_KIND
 from flows.conversations import FLOWS
-from flows.desk import PaymentStatus, Refusal
+from flows.desk import PaymentStatus, Refusal, WayKind
 from flows.events import EVENTS
 from flows.facts import KNOWN_FAILURES
+from flows.facts import TOLD_BY_KIND as STATES_BY_KIND
 from flows.flow import table_of
 from flows.phrases import Phrase, PhraseError, Rendered, as_plain_words, load_phrases, read_phrases
+from flows.standing import by_kind
 from providers.contract import Reason
 from tests.flows.transcript import FOLDER, Player, load
 
 ROOT = Path(__file__).parents[2]
 KEY = re.compile(r"[a-z_]+(\.[a-z_]*[a-z])+")
+BY_KIND = (
+    "pay.starting.ask",
+    "pay.starting.wait",
+    "pay.starting.help",
+    "pay.uncertain.resend",
+    "pay.cancelled.ask",
+    "pay.cancelled.first",
+    "pay.failed.expired",
+    "pay.back.sure",
+    *(f"aside.{event}" for event in TOLD_BY_KIND),
+    *(f"state.{status.value}" for status in STATES_BY_KIND),
+)
 ENGLISH = load_phrases().speaking("en")
 
 
@@ -39,6 +54,15 @@ def keys_in_families() -> set[str]:
     families |= {f"pay.refused.{refusal.value}" for refusal in Refusal}
     families |= {f"word.{command.value}" for command in Command}
     families |= {f"pay.amount.bad_{fault.value}" for fault in AmountFault}
+    families |= {by_kind(key, kind) for key in BY_KIND for kind in WayKind}
+    families |= {f"way.{kind.value}" for kind in WayKind} | {"way.only", "reason.not_in_time"}
+    families |= {f"{key}_words" for key in ("pay.paused.all", "pay.refused.paused")}
+    numbers = ("pay.number.ask", "pay.number.ask_any", "pay.number.help", "pay.consent.ask")
+    families |= {f"{key}_phone" for key in numbers}
+    for step in ("otp", "link"):
+        families |= {f"pay.{step}.too_soon", f"pay.{step}.too_many"}
+    for step in ("link", "phone"):
+        families |= {f"pay.{step}.no_code", f"pay.{step}.not_understood"}
     for step in ("confirming", "uncertain"):
         families |= {f"pay.{step}.cancel", f"pay.{step}.resend"}
     helps = {f"{flow.name}.{step}.help" for flow in FLOWS for step in table_of(flow).steps}

@@ -5,7 +5,8 @@
 > text                         the customer writes
 > [Title], > [[Title]]         taps a button of the last message, or of an older one
 >! payload=… media=… text=…    a message with other fields
-< text                         what is answered, line by line; `< [One] [Two]` are its buttons
+< text                         what is answered, line by line; `< [One] [Two]` are its buttons,
+                               `< (Title: address)` its link, `< (picture: address)` its picture
 < (nothing)                    no answer
 * otp_sent reference=ETDC      the worker's event about the newest payment, or `payment=1`
 ~ text, ~ * event              as above, but the answer is not shown
@@ -100,8 +101,11 @@ class Player:
         name, *pairs = shlex.split(rest)
         values = dict(pair.split("=", 1) for pair in pairs)
         place = int(values.pop("payment", len(self.desk.payments)))
-        view = self.desk.happen(name, self.desk.payments[place - 1], values)
-        return self.hear(Told(name, view, ordinal=int(values.get("ordinal", 0))))
+        payment = self.desk.payments[place - 1]
+        view = self.desk.happen(name, payment, values)
+        amount = payment.booking.money(int(values["amount"])) if "amount" in values else None
+        days = int(values["days"]) if "days" in values else None
+        return self.hear(Told(name, view, int(values.get("ordinal", 0)), amount, days))
 
     def hear(self, heard: Heard | Told) -> tuple[Say, ...]:
         """One turn; the session goes through its stored form, as it does between turns."""
@@ -124,11 +128,15 @@ class Player:
             "payment": last.status.value if last else "none",
             "amount": str(last.amount) if last else "none",
             "number": last.number if last else "none",
+            "way": last.way if last else "none",
+            "cancel_requested": last.cancel_requested if last else "none",
+            "asked": len(self.desk.asked),
             "codes": ",".join(last.codes) if last else "none",
             "persons": self.desk.asked_for_person,
             "opted_out": self.desk.opted_out,
             "step": f"{session.flow}.{session.step}",
             "told": told,
+            "expires": self.said[-1].expires_seconds if self.said else "none",
             "key": self.said[-1].key if self.said else "none",
         }
         for pair in shlex.split(rest):
@@ -175,7 +183,9 @@ def shown(says: tuple[Say, ...]) -> list[str]:
         return ["< (nothing)"]
     lines = [f"< {line}".rstrip() for say in says for line in say.text.split("\n")]
     buttons = [" ".join(f"[{button.title}]" for button in say.buttons) for say in says]
-    return lines + [f"< {line}" for line in buttons if line]
+    links = [f"({say.link.title}: {say.link.url})" for say in says if say.link is not None]
+    pictures = [f"(picture: {say.picture})" for say in says if say.picture is not None]
+    return lines + [f"< {line}" for line in (*buttons, *links, *pictures) if line]
 
 
 def load(path: Path) -> list[str]:
