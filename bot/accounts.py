@@ -5,13 +5,14 @@ process.
 import json
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from domain.models import Account
+from domain.models import Account, Booking, Departure, TourAccount
 from domain.sealing import Sealer
 from providers.contract import Provider
-from providers.registry import PROVIDERS, Timeouts, build
+from providers.entry import Shelf, Surroundings, Timeouts
+from providers.registry import PROVIDERS, build
 
 
 @dataclass(slots=True)
@@ -22,21 +23,39 @@ class Accounts:
 
     sealer: Sealer
     timeouts: Timeouts
+    public_base_url: str
+    shelf: Shelf
     _built: dict[tuple[int, bytes], Provider] = field(default_factory=dict)
 
-    def defaults(self, db: Session, operator_id: int, currency: str) -> dict[str, int]:
-        """Ids of the accounts that may take this operator's money in this currency, by provider."""
+    def of_booking(self, db: Session, booking: Booking) -> dict[str, int]:
+        """Ids of the accounts that may take this booking's money, by provider: the one that its
+        tour names, else its operator's default. One that is not active is not replaced by another.
+        """
+        tour_id = select(Departure.tour_id).where(Departure.id == booking.departure_id)
+        is_named = TourAccount.account_id.is_not(None)
         rows = db.execute(
-            select(Account.provider, Account.id)
-            .where(
-                Account.operator_id == operator_id,
-                Account.currency == currency,
-                Account.is_default,
-                Account.active,
+            select(Account.provider, Account.id, Account.active)
+            .outerjoin(
+                TourAccount,
+                and_(
+                    TourAccount.account_id == Account.id,
+                    TourAccount.tour_id == tour_id.scalar_subquery(),
+                ),
             )
-            .order_by(Account.provider)
+            .where(
+                Account.operator_id == booking.operator_id,
+                Account.currency == booking.currency,
+                or_(Account.is_default, is_named),
+            )
+            .order_by(is_named)
         )
-        return {name: account_id for name, account_id in rows if name in PROVIDERS}
+        # The named one comes last, and so wins.
+        chosen = {name: (account_id, active) for name, account_id, active in rows}
+        return {
+            name: account_id
+            for name, (account_id, active) in chosen.items()
+            if active and name in PROVIDERS
+        }
 
     def adapter(self, db: Session, account_id: int) -> Provider:
         """The adapter for one account. Raises NoResultFound, and sealing.Unreadable after a lost
@@ -46,5 +65,15 @@ class Accounts:
         key = (account.id, account.secrets_sealed)
         if key not in self._built:
             secrets = json.loads(self.sealer.open(account.secrets_sealed))
-            self._built[key] = build(account.provider, account.settings | secrets, self.timeouts)
+            credentials = account.settings | secrets
+            surroundings = self._surroundings(account)
+            self._built[key] = build(account.provider, credentials, self.timeouts, surroundings)
         return self._built[key]
+
+    def _surroundings(self, account: Account) -> Surroundings:
+        base = self.public_base_url.rstrip("/")
+        return Surroundings(
+            callback_url=f"{base}/callbacks/{account.provider}/{account.id}",
+            return_url=f"{base}/paid",
+            shelf=self.shelf,
+        )

@@ -1,4 +1,4 @@
-"""The Flask app: webhooks, health, and the commands of the house."""
+"""The Flask app: webhooks, customers' pages, health, and the commands of the house."""
 
 from flask import Flask, Response, redirect
 from redis import RedisError
@@ -7,6 +7,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot import cli, whatsapp
+from bot.callbacks import create_callbacks
+from bot.pages import create_pages
 from bot.release import is_migrated
 from bot.runtime import Runtime
 from domain.database import transaction
@@ -20,6 +22,8 @@ def create_app(runtime: Runtime) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY_BYTES
     app.extensions["tourpay"] = runtime
     app.register_blueprint(whatsapp.blueprint)
+    app.register_blueprint(create_callbacks(runtime))
+    app.register_blueprint(create_pages(runtime))
     _add_health(app, runtime)
     if runtime.settings.simulators_url is not None:
         _add_demo(app, runtime.settings.simulators_url)

@@ -8,6 +8,7 @@ it is sent again.
 import json
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from redis import Redis, RedisError
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from bot.config import Settings
+from bot.contents import Content, content_for
 from bot.twilio_client import twilio_client
 from domain.deliveries import Doubtful
 from domain.outbox import Outgoing
@@ -28,7 +30,6 @@ _NOT_NOW_CODES = frozenset(
     {20003, 20429, 20503, 63001, 63007, 63008, 63009, 63010, 63012, 63017, 63018, 63038}
 )
 _TOO_MANY_REQUESTS = 429
-_BUTTON_BODY_AT_MOST = 1_024
 _BODY_AT_MOST = 1_600
 _CLOCKS_APART = timedelta(minutes=2)
 _LISTED_AT_MOST = 5_000
@@ -87,8 +88,9 @@ class TwilioChannel:
         self._redis = redis
         self._from = f"whatsapp:{settings.twilio_whatsapp_number}"
         self._report_url = settings.public_base_url.rstrip("/") + "/whatsapp/status"
+        self._link_prefix = settings.public_base_url.rstrip("/") + "/go/"
         self._buttons = settings.twilio_buttons
-        self._contents: dict[int, str] = {}
+        self._contents: dict[str, str] = {}
         self._text_until = 0.0
 
     def send(self, message: Outgoing) -> str:
@@ -96,17 +98,21 @@ class TwilioChannel:
         if not message.window_open:
             # Outside 24 hours after their last message only approved templates may be sent.
             raise Refused("window")
-        content = self._content(message)
-        if content is not None:
+        if message.picture is not None:
+            return self._create(message, {"media_url": [message.picture]})
+        content = content_for(message, self._link_prefix)
+        sid = None if content is None else self._sid_of(content)
+        if content is not None and sid is not None:
             try:
-                return self._create(message, content)
+                filled = {"content_sid": sid, "content_variables": content.variables}
+                return self._create(message, filled)
             except Refused as error:
                 if error.code not in _CONTENT_CODES:
                     raise
-                self._forget_content(len(message.buttons))
+                self._forget_content(content)
         return self._create(message, {"body": _as_text(message)})
 
-    def _create(self, message: Outgoing, what: dict[str, str]) -> str:
+    def _create(self, message: Outgoing, what: Mapping[str, object]) -> str:
         sid = self._ask(
             lambda: self._client.messages.create(
                 to=f"whatsapp:{message.address}",
@@ -171,34 +177,27 @@ class TwilioChannel:
                 raise NotNow("not_connected") from None
             raise Unanswered(type(error).__name__) from None
 
-    def _content(self, message: Outgoing) -> dict[str, str] | None:
-        """Content parameters of a message with buttons; None where it goes out as text."""
-        fits = message.buttons and len(message.body) <= _BUTTON_BODY_AT_MOST
-        if not (self._buttons and fits) or time.monotonic() < self._text_until:
+    def _sid_of(self, content: Content) -> str | None:
+        """The sid of a content template; None where the message goes out as text."""
+        if not self._buttons or time.monotonic() < self._text_until:
             return None
         try:
-            sid = self._content_sid(len(message.buttons))
+            return self._content_sid(content)
         except (Refused, Unanswered):
             # Better in plain text than not at all, and not asked again for every message.
             self._text_until = time.monotonic() + _WITHOUT_BUTTONS_SECONDS
             return None
-        variables = {"1": message.body}
-        for number, (button_id, title) in enumerate(message.buttons):
-            variables |= {str(2 * number + 2): title, str(2 * number + 3): button_id}
-        return {"content_sid": sid, "content_variables": json.dumps(variables)}
 
-    def _content_sid(self, count: int) -> str:
-        """The reusable content of so many buttons; made at Twilio once, its sid kept in Redis and
-        here.
-        """
-        if count in self._contents:
-            return self._contents[count]
-        key = self._key(count)
+    def _content_sid(self, content: Content) -> str:
+        """Made at Twilio once, its sid kept in Redis and here."""
+        if content.name in self._contents:
+            return self._contents[content.name]
+        key = self._key(content)
         kept = self._kept(key)
-        sid = kept or self._make_content(count)
+        sid = kept or self._make_content(content)
         if kept is None:
             self._keep(key, sid)
-        self._contents[count] = sid
+        self._contents[content.name] = sid
         return sid
 
     def _kept(self, key: str) -> str | None:
@@ -214,33 +213,21 @@ class TwilioChannel:
         except RedisError:
             return
 
-    def _forget_content(self, count: int) -> None:
-        """Twilio does not know it any longer: the next message with buttons makes it anew."""
-        self._contents.pop(count, None)
+    def _forget_content(self, content: Content) -> None:
+        """Twilio does not know it any longer: the next message of its form makes it anew."""
+        self._contents.pop(content.name, None)
         with suppress(RedisError):
-            self._redis.delete(self._key(count))
+            self._redis.delete(self._key(content))
 
-    def _key(self, count: int) -> str:
-        return f"content:{self._client.username}:buttons:{count}"
+    def _key(self, content: Content) -> str:
+        return f"content:{self._client.username}:{content.name}"
 
-    def _make_content(self, count: int) -> str:
-        actions = [
-            {"title": f"{{{{{2 * number + 2}}}}}", "id": f"{{{{{2 * number + 3}}}}}"}
-            for number in range(count)
-        ]
-        samples = {"1": "Please choose"} | {
-            str(number): f"sample{number}" for number in range(2, 2 * count + 2)
-        }
+    def _make_content(self, content: Content) -> str:
         answer = self._ask(
             lambda: self._client.request(
                 "POST",
                 "https://content.twilio.com/v1/Content",
-                data={
-                    "friendly_name": f"tourpay_buttons_{count}",
-                    "language": "en",
-                    "variables": samples,
-                    "types": {"twilio/quick-reply": {"body": "{{1}}", "actions": actions}},
-                },
+                data=dict(content.request),
                 headers={"Content-Type": "application/json"},
             )
         )
@@ -255,7 +242,12 @@ class TwilioChannel:
 
 
 def _as_text(message: Outgoing | Doubtful) -> str:
-    """The message as plain text: what buttons would offer stands below as words to reply with."""
+    """The message as plain text: what buttons would offer stands below as words to reply with, a
+    link as its address, which is never cut.
+    """
+    if message.link is not None:
+        address = f"\n\n{message.link[1]}"
+        return message.body[: _BODY_AT_MOST - len(address)] + address
     offers = "".join(f"\n• {title}" for _, title in message.buttons)
     body = f"{message.body}\n{offers}" if offers else message.body
     return body[:_BODY_AT_MOST]

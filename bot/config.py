@@ -8,7 +8,8 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.policy import Policy
-from providers.registry import Timeouts
+from providers.entry import ProviderEntry, Timeouts
+from providers.registry import PROVIDERS
 
 _DEVELOPMENT_SECRET = "development only, never in production"  # noqa: S105 - refused in production
 _SHORTEST_SECRET = 32
@@ -48,6 +49,36 @@ class Settings(BaseSettings):
     omari_merchant_key: SecretStr | None = None
     omari_channel: Literal["WEB", "POS"] = "WEB"
 
+    kaspi_mode: Literal["proxy", "native"] | None = None
+    kaspi_api_base_url: str | None = None
+    kaspi_access_token: SecretStr | None = None
+    kaspi_organization_bin: str | None = None
+    kaspi_device_token: SecretStr | None = None
+    kaspi_client_cert: str | None = None
+    kaspi_client_key: str | None = None
+    kaspi_status_version: Literal["v01", "v02"] | None = None
+    kaspi_invoice_seconds: int | None = Field(None, ge=60)
+    kaspi_invoice_checks_seconds: str | None = Field(None, pattern=r"\d+(,\d+)*")
+
+    phonepe_env: Literal["SANDBOX", "PRODUCTION"] | None = None
+    phonepe_api_base_url: str | None = None
+    phonepe_client_id: str | None = None
+    phonepe_client_secret: SecretStr | None = None
+    phonepe_client_version: str | None = None
+    phonepe_webhook_username: str | None = None
+    phonepe_webhook_password: SecretStr | None = None
+    phonepe_merchant_id: str | None = None
+    phonepe_salt_key: SecretStr | None = None
+    phonepe_salt_index: str | None = None
+    phonepe_checkout: Literal["link", "page", "qr"] | None = None
+
+    cashfree_env: Literal["TEST", "PRODUCTION"] | None = None
+    cashfree_api_base_url: str | None = None
+    cashfree_app_id: str | None = None
+    cashfree_secret_key: SecretStr | None = None
+    cashfree_secret_key_previous: SecretStr | None = None
+    cashfree_api_version: str | None = None
+
     otp_digits: int = Field(6, ge=4, le=8)
     otp_ttl_seconds: int = Field(300, ge=1, le=3_600)
     otp_tries: int = Field(3, ge=1, le=10)
@@ -55,6 +86,7 @@ class Settings(BaseSettings):
     otp_redact_at_twilio: bool = True
 
     minimum_payment_minor: int = Field(1_000, ge=1)
+    refund_alone_minor: int = Field(0, ge=0)
     payer_starts_per_hour: int = Field(3, ge=1)
     payer_starts_per_day: int = Field(6, ge=1)
     contact_starts_per_hour: int = Field(6, ge=1)
@@ -67,11 +99,14 @@ class Settings(BaseSettings):
     provider_call_seconds: float = Field(30, gt=0)
     lease_margin_seconds: float = Field(15, gt=0)
     hold_seconds: int = Field(300, ge=1)
+    link_seconds: int = Field(1_200, ge=300, le=1_800)
     negative_wait_seconds: float = Field(60, ge=0)
     negative_again_seconds: float = Field(60, ge=0)
     check_pace: float = Field(1, gt=0)
     nudge_lost_seconds: float = Field(5, gt=0)
     claim_seconds: float = Field(10, gt=0)
+    pause_after_failures: int = Field(5, ge=2)
+    probe_seconds: float = Field(60, gt=0)
     reply_claim_seconds: float = Field(30, gt=0)
     reply_uncertain_seconds: float = Field(60, gt=0)
 
@@ -92,6 +127,7 @@ class Settings(BaseSettings):
         """The numbers that the rules of money go by."""
         return Policy(
             minimum_minor=self.minimum_payment_minor,
+            refund_alone_minor=self.refund_alone_minor,
             payer_starts_per_hour=self.payer_starts_per_hour,
             payer_starts_per_day=self.payer_starts_per_day,
             contact_starts_per_hour=self.contact_starts_per_hour,
@@ -105,6 +141,8 @@ class Settings(BaseSettings):
             check_pace=self.check_pace,
             nudge_lost_seconds=self.nudge_lost_seconds,
             claim_seconds=self.claim_seconds,
+            pause_after_failures=self.pause_after_failures,
+            probe_seconds=self.probe_seconds,
         )
 
     def timeouts(self) -> Timeouts:
@@ -114,8 +152,23 @@ class Settings(BaseSettings):
             call_seconds=self.provider_call_seconds,
             customer_seconds=self.otp_ttl_seconds,
             hold_seconds=self.hold_seconds,
+            link_seconds=self.link_seconds,
             otp_tries=self.otp_tries,
         )
+
+    def credentials(self, entry: ProviderEntry) -> dict[str, str]:
+        """The default operator's account with this provider, as far as it is set: {} where nothing
+        but defaults is.
+        """
+        fields = {setting.lower(): key for setting, key in entry.settings.items()}
+        if all(getattr(self, name) == type(self).model_fields[name].default for name in fields):
+            return {}
+        values = {key: getattr(self, name) for name, key in fields.items()}
+        return {
+            key: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for key, value in values.items()
+            if value is not None
+        }
 
     def twilio_tokens(self) -> tuple[str, ...]:
         """The auth tokens whose signatures count: the present one, and the previous during
@@ -127,15 +180,17 @@ class Settings(BaseSettings):
 
 def _half_configured(settings: Settings) -> list[str]:
     """A group of settings is there as a whole or not at all."""
-    groups = {
-        "Twilio": ("twilio_account_sid", "twilio_auth_token", "twilio_whatsapp_number"),
-        "Omari": ("omari_api_base_url", "omari_merchant_key"),
-    }
     wrong = []
-    for name, fields in groups.items():
-        missing = [field.upper() for field in fields if getattr(settings, field) is None]
-        if missing and len(missing) < len(fields):
-            wrong.append(f"{name} is half configured: {', '.join(missing)} is missing")
+    fields = ("twilio_account_sid", "twilio_auth_token", "twilio_whatsapp_number")
+    missing = [field.upper() for field in fields if getattr(settings, field) is None]
+    if missing and len(missing) < len(fields):
+        wrong.append(f"Twilio is half configured: {', '.join(missing)} is missing")
+    for entry in PROVIDERS.values():
+        credentials = settings.credentials(entry)
+        called = {key: setting for setting, key in entry.settings.items()}
+        missing = [called[key] for key in entry.missing(credentials)] if credentials else []
+        if missing:
+            wrong.append(f"{entry.title} is half configured: {', '.join(missing)} is missing")
     return wrong
 
 
@@ -151,7 +206,9 @@ def _unfit_for_production(settings: Settings) -> list[str]:
         )
     needed = ("database_url", "redis_url", "twilio_account_sid")
     wrong += [f"{field.upper()} is missing" for field in needed if getattr(settings, field) is None]
-    for field in ("public_base_url", "omari_api_base_url"):
+    settings_of_providers = (name for entry in PROVIDERS.values() for name in entry.settings)
+    urls = [name.lower() for name in settings_of_providers if name.endswith("_BASE_URL")]
+    for field in ("public_base_url", *urls):
         url = getattr(settings, field)
         if url is not None and urlsplit(url).scheme != "https":
             wrong.append(f"{field.upper()} must begin with https://")

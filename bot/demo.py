@@ -6,9 +6,6 @@ Everything listens on 127.0.0.1 only. The data stays in the folder `.data` until
 """
 
 import argparse
-import csv
-import hashlib
-import json
 import os
 import secrets
 import shlex
@@ -18,7 +15,6 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -26,96 +22,17 @@ from typing import NoReturn
 import requests
 
 from bot.config import Settings, SettingsError, load_settings, revealed
-from bot.embedded import EmbeddedServers, FolderInUse, ServerUrls
+from bot.demo_setting import ROOT, SAMPLES, Demo
+from bot.embedded import EmbeddedServers, FolderInUse
 from bot.embedded_process import EmbeddedServerError, write_private
 from bot.supervisor import Program, Supervisor, read_procfile, run_once, shell_command, write_out
 
-ROOT = Path(__file__).resolve().parent.parent
-SAMPLES = "samples/bookings.csv"
-OPERATOR = "Kalai Safaris"
-WHATSAPP_NUMBER = "+14155238886"
-# Twilio's own words for: try twice more, after 5xx and time-outs, and wait 4 s for an answer.
-WEBHOOK_OVERRIDES = "#rc=2&rp=5xx,ct,rt&rt=4000"
 _READY_SECONDS = 60.0
 _PORTS_TRIED = 100
 
 
 class DemoFailed(RuntimeError):
     """The demo cannot go on; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """One run: where it listens, and what it knows. `secret` is kept in the folder, all other keys
-    come from it.
-    """
-
-    folder: Path
-    port: int
-    simulators_port: int
-    secret: str = field(repr=False)
-
-    @property
-    def web_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def simulators_url(self) -> str:
-        return f"http://127.0.0.1:{self.simulators_port}"
-
-    @property
-    def account_sid(self) -> str:
-        return f"AC{self.key('twilio account')}"
-
-    def key(self, purpose: str) -> str:
-        """A key of 32 hex digits for one purpose, the same at every start on this folder."""
-        return hashlib.sha256(f"{purpose} {self.secret}".encode()).hexdigest()[:32]
-
-    def environment(self, urls: ServerUrls) -> dict[str, str]:
-        """What all of our processes find in their environment. It wins over a `.env` file."""
-        return {
-            "ENVIRONMENT": "development",
-            "SECRET_KEY": self.secret,
-            "PUBLIC_BASE_URL": self.web_url,
-            "DATABASE_URL": urls.database_url,
-            "REDIS_URL": urls.redis_url,
-            "DEFAULT_OPERATOR": OPERATOR,
-            "TWILIO_ACCOUNT_SID": self.account_sid,
-            "TWILIO_AUTH_TOKEN": self.key("twilio token"),
-            "TWILIO_WHATSAPP_NUMBER": WHATSAPP_NUMBER,
-            "TWILIO_API_URL": self.simulators_url,
-            "OMARI_API_BASE_URL": f"{self.simulators_url}/omari",
-            "OMARI_MERCHANT_KEY": self.key("omari"),
-            "SIMULATORS_URL": self.simulators_url,
-            # Somebody who tries things out starts more payments than a customer may.
-            "PAYER_STARTS_PER_HOUR": "1000",
-            "PAYER_STARTS_PER_DAY": "1000",
-            "CONTACT_STARTS_PER_HOUR": "1000",
-            "CONTACT_STARTS_PER_DAY": "1000",
-            "DATA_FOLDER": str(self.folder),
-            "HOST": "127.0.0.1",
-            "PORT": str(self.port),
-            "PYTHONUNBUFFERED": "1",
-        }
-
-    def simulators(self) -> Program:
-        """The simulators; what they know goes in a file, because everybody can read arguments."""
-        settings = {
-            "port": self.simulators_port,
-            "webhook_url": f"{self.web_url}/whatsapp/inbound{WEBHOOK_OVERRIDES}",
-            "account_sid": self.account_sid,
-            "auth_token": self.key("twilio token"),
-            "whatsapp_number": WHATSAPP_NUMBER,
-            "merchant_key": self.key("omari"),
-            "merchant_name": OPERATOR.upper(),
-            # Omari remembers what it took, as the real one would, when the demo starts again.
-            "omari_book": str(self.folder / "omari-book"),
-            "customers": sample_customers(ROOT / SAMPLES),
-        }
-        file = self.folder / "simulators.json"
-        write_private(file, json.dumps(settings))
-        command = (sys.executable, "-m", "providers.simulators", "--settings", str(file))
-        return Program("simulators", command, {"PYTHONUNBUFFERED": "1"})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -231,22 +148,6 @@ def _is_ready(demo: Demo) -> bool:
         return requests.get(f"{demo.web_url}/readyz", timeout=2).ok
     except requests.RequestException:
         return False
-
-
-def sample_customers(path: Path) -> list[dict[str, str]]:
-    """Who can be played on the demo's phone: each sample customer of our operator, once."""
-    customers: dict[str, dict[str, str]] = {}
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            if row["operator"] == OPERATOR:
-                columns = {
-                    "name": "customer_name",
-                    "phone": "customer_phone",
-                    "booking": "reference",
-                }
-                customer = {name: row[column] for name, column in columns.items()}
-                customers.setdefault(customer["phone"], customer)
-    return list(customers.values())
 
 
 def choose_port(wanted: int, others: frozenset[int]) -> int:

@@ -3,52 +3,40 @@ inside its transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import views
-from bot.accounts import Accounts
-from bot.vault import Vault
+from bot import till, views
+from bot.offers import offers, way_of, way_view
+from bot.till import Tools
 from domain import bookings, payments
 from domain.contacts import phone_of
-from domain.models import Contact, Payment
+from domain.models import Booking, Contact, Payment
 from domain.money import Money
-from domain.policy import Policy
-from domain.sealing import Sealer, Unreadable
-from domain.states import AWAITING_OTP, CONFIRMING, ENDED, SUCCEEDED, UNCERTAIN
+from domain.sealing import Unreadable
+from domain.states import AWAITING_CUSTOMER, AWAITING_OTP, ENDED
 from flows.desk import (
     BookingView,
     CancelAnswer,
     Lookup,
     OtpAnswer,
+    Pause,
     PaymentView,
-    ProviderView,
     Refusal,
     Refused,
     ResendAnswer,
     Sender,
     Several,
+    WayView,
 )
 from providers.contract import Provider
-from providers.registry import PROVIDERS
+from providers.registry import WAYS
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a desk works with beside the transaction."""
-
-    policy: Policy
-    accounts: Accounts
-    vault: Vault
-    answers: Sealer
-    otp_digits: int
 
 
 class DatabaseDesk:
@@ -111,54 +99,52 @@ class DatabaseDesk:
 
     # Providers
 
-    def providers(self, booking: BookingView) -> tuple[str, ...]:
-        found = bookings.find_own(self._db, self._contact.id, self._phone, booking.reference)
-        known = bookings.facts(self._db, found, self._contact.id)
-        if not known:
+    def ways(self, booking: BookingView) -> tuple[WayView, ...]:
+        known = self._own_booking(booking.reference)
+        if known is None:
             return ()
-        operator_id = known[0].operator.id
-        return tuple(self._tools.accounts.defaults(self._db, operator_id, booking.total.currency))
+        found = offers(self._db, self._tools.accounts, known)
+        return found.ways(self._tools.otp_digits)
 
-    def provider(self, name: str) -> ProviderView:
-        entry = PROVIDERS[name]
-        digits = self._tools.otp_digits if entry.takes_otp else 0
-        return ProviderView(name, entry.title, entry.payer_region, digits)
+    def pause_of(self, booking: BookingView) -> Pause | None:
+        known = self._own_booking(booking.reference)
+        return None if known is None else offers(self._db, self._tools.accounts, known).pause()
+
+    def way(self, key: str) -> WayView:
+        return way_view(key, self._tools.otp_digits)
+
+    def _own_booking(self, reference: str) -> Booking | None:
+        found = bookings.find_own(self._db, self._contact.id, self._phone, reference)
+        return self._db.get_one(Booking, found[0]) if len(found) == 1 else None
 
     # Payments
 
     def open_payment(
-        self, reference: str, amount: Money, provider: str, payer_number: str | None
+        self, reference: str, amount: Money, way: str, payer_number: str | None
     ) -> PaymentView | Refused:
-        found = bookings.find_own(self._db, self._contact.id, self._phone, reference)
-        known = bookings.facts(self._db, found, self._contact.id)
-        if len(known) != 1:
+        booking = self._own_booking(reference)
+        if booking is None:
             raise ValueError("a payment is opened for a booking that the conversation was given")
-        booking = known[0].booking
-        accounts = self._tools.accounts.defaults(self._db, booking.operator_id, booking.currency)
-        if provider not in accounts:
+        provider = WAYS[way][0].name
+        found = offers(self._db, self._tools.accounts, booking)
+        if provider in found.paused:
+            return Refused(Refusal.PAUSED, self._view(booking.id), words=found.paused[provider])
+        account_id = found.accounts.get(provider)
+        adapter = None if account_id is None else self._adapter(account_id)
+        if account_id is None or adapter is None:
             return Refused(Refusal.NO_PROVIDER, self._view(booking.id))
-        try:
-            adapter = self._tools.accounts.adapter(self._db, accounts[provider])
-        except (Unreadable, ValueError) as error:
-            log.error("account_unusable", account=accounts[provider], error=type(error).__name__)
-            return Refused(Refusal.NO_PROVIDER, self._view(booking.id))
-        request = self._request(booking.id, accounts[provider], adapter, amount, payer_number)
+        request = till.request(
+            booking.id, self._contact.id, account_id, adapter, amount, payer_number
+        )
         opened = payments.open_payment(self._db, request, self._tools.policy)
         return self._opened(opened, booking.id)
 
-    def _request(
-        self, booking_id: int, account_id: int, adapter: Provider, amount: Money, payer: str | None
-    ) -> payments.OpenRequest:
-        return payments.OpenRequest(
-            booking_id=booking_id,
-            contact_id=self._contact.id,
-            account_id=account_id,
-            provider=adapter.name,
-            amount=amount,
-            payer_number=payer,
-            hold_seconds=adapter.terms.hold_seconds,
-            otp_tries=adapter.terms.otp_tries,
-        )
+    def _adapter(self, account_id: int) -> Provider | None:
+        try:
+            return self._tools.accounts.adapter(self._db, account_id)
+        except (Unreadable, ValueError) as error:
+            log.error("account_unusable", account=account_id, error=type(error).__name__)
+            return None
 
     def _opened(
         self, opened: Payment | payments.NotOpened, booking_id: int
@@ -166,7 +152,7 @@ class DatabaseDesk:
         booking = self._view(booking_id)
         if isinstance(opened, payments.NotOpened):
             return Refused(Refusal(opened.why), booking, opened.until)
-        return views.payment_view(opened, booking)
+        return views.payment_view(opened, booking, self._tools.links)
 
     def open_again(self, payment_id: str) -> PaymentView | Refused:
         earlier = self._own(payment_id)
@@ -174,7 +160,8 @@ class DatabaseDesk:
             raise ValueError("only one's own payment can be made again")
         view = self._view(earlier.booking_id)
         amount = Money(earlier.amount_minor, earlier.currency)
-        return self.open_payment(view.reference, amount, earlier.provider, earlier.payer_number)
+        way = way_of(earlier.provider, earlier.payer_number)
+        return self.open_payment(view.reference, amount, way, earlier.payer_number)
 
     def payment(self, payment_id: str) -> PaymentView | None:
         return self._payment_view(self._own(payment_id))
@@ -203,56 +190,26 @@ class DatabaseDesk:
     def _payment_view(self, payment: Payment | None) -> PaymentView | None:
         if payment is None:
             return None
-        return views.payment_view(payment, self._view(payment.booking_id))
+        return views.payment_view(payment, self._view(payment.booking_id), self._tools.links)
 
     def _lock(self, payment_id: str) -> payments.Locked | None:
         payment = self._own(payment_id)
         return None if payment is None else payments.lock(self._db, payment.id)
 
     def submit_otp(self, payment_id: str, otp: str) -> OtpAnswer:
-        locked = self._lock(payment_id)
-        if locked is None or locked.payment.status != AWAITING_OTP:
-            return OtpAnswer.NOT_WAITED_FOR
-        payment = locked.payment
-        if payment.deadline_at is not None and payment.deadline_at <= locked.now:
-            payments.expire(self._db, locked)
-            return OtpAnswer.EXPIRED
-        # Into the vault before the commit: a worker that sees `confirming` must find the code.
-        self._tools.vault.put(payment.id, payment.otp_try, otp)
-        if payments.begin_confirming(self._db, locked, self._tools.policy):
-            return OtpAnswer.TAKEN
-        self._tools.vault.delete(payment.id, payment.otp_try)
-        return OtpAnswer.BALANCE_CHANGED
+        return till.submit_otp(self._db, self._tools, self._lock(payment_id), otp)
 
     def cancel_payment(self, payment_id: str) -> CancelAnswer:
-        locked = self._lock(payment_id)
-        if locked is None:
-            return CancelAnswer.NOTHING
-        if payments.cancel(self._db, locked):
-            return CancelAnswer.CANCELLED
-        status = locked.payment.status
-        if status == SUCCEEDED:
-            return CancelAnswer.ALREADY_PAID
-        return CancelAnswer.TOO_LATE if status in (CONFIRMING, UNCERTAIN) else CancelAnswer.NOTHING
+        return till.cancel(self._db, self._lock(payment_id))
 
     def resend_otp(self, payment_id: str) -> ResendAnswer:
-        locked = self._lock(payment_id)
-        if locked is None or locked.payment.status in ENDED:
-            return ResendAnswer.NOTHING
-        payment = locked.payment
-        if payment.status in (CONFIRMING, UNCERTAIN):
-            return ResendAnswer.TOO_LATE
-        pause = timedelta(seconds=self._tools.policy.otp_resend_seconds)
-        if payment.status != AWAITING_OTP or payment.created_at + pause > locked.now:
-            return ResendAnswer.TOO_SOON
-        adapter = self._tools.accounts.adapter(self._db, payment.account_id)
-        amount = Money(payment.amount_minor, payment.currency)
-        request = self._request(
-            payment.booking_id, payment.account_id, adapter, amount, payment.payer_number
-        )
-        opened = payments.replace(self._db, locked, request, self._tools.policy)
-        too_many = isinstance(opened, payments.NotOpened)
-        return ResendAnswer.TOO_MANY if too_many else ResendAnswer.RESENT
+        return till.begin_anew(self._db, self._tools, self._lock(payment_id), AWAITING_OTP)
+
+    def new_link(self, payment_id: str) -> ResendAnswer:
+        return till.begin_anew(self._db, self._tools, self._lock(payment_id), AWAITING_CUSTOMER)
+
+    def ask_now(self, payment_id: str) -> None:
+        till.ask_now(self._db, self._lock(payment_id))
 
     # The conversation itself
 

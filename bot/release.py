@@ -18,6 +18,7 @@ from bot.config import Settings
 from domain.database import Database, transaction
 from domain.models import Account, AuditEntry, Operator
 from domain.sealing import Sealer, Unreadable
+from providers.registry import PROVIDERS
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 # Any two deployments that migrate at once take turns on this.
@@ -61,11 +62,14 @@ def release(database: Database, settings: Settings, sealer: Sealer) -> None:
     migrate(database)
     with transaction() as db:
         operator_id = operator_named(db, settings.default_operator)
-        if settings.omari_api_base_url is not None and settings.omari_merchant_key is not None:
-            public = {"base_url": settings.omari_api_base_url, "channel": settings.omari_channel}
-            secrets = {"merchant_key": settings.omari_merchant_key.get_secret_value()}
-            for currency in ("USD", "ZWG"):
-                _keep_account(db, operator_id, "omari", currency, public, secrets, sealer)
+        for entry in PROVIDERS.values():
+            credentials = settings.credentials(entry)
+            if not credentials:
+                continue
+            public = {key: text for key, text in credentials.items() if key not in entry.secrets}
+            secrets = {key: text for key, text in credentials.items() if key in entry.secrets}
+            for currency in sorted(entry.currencies):
+                _keep_account(db, operator_id, entry.name, currency, public, secrets, sealer)
 
 
 def operator_named(db: Session, name: str) -> int:

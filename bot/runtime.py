@@ -8,8 +8,10 @@ from redis import Redis
 
 from bot.accounts import Accounts
 from bot.config import Settings
+from bot.links import Links
 from bot.logs import configure_logs
 from bot.queues import Bell, connect
+from bot.shelf import RedisShelf
 from bot.vault import Vault
 from domain import crashpoints
 from domain.database import Database, configure
@@ -32,6 +34,7 @@ class Runtime:
     sessions: SessionStore
     vault: Vault
     accounts: Accounts
+    links: Links
     messages: Sealer
     answers: Sealer
 
@@ -40,6 +43,15 @@ def _sealer(settings: Settings, purpose: str) -> Sealer:
     previous = settings.secret_key_previous
     return Sealer.of(
         purpose,
+        settings.secret_key.get_secret_value(),
+        previous.get_secret_value() if previous else None,
+    )
+
+
+def _links(settings: Settings) -> Links:
+    previous = settings.secret_key_previous
+    return Links.of(
+        settings.public_base_url,
         settings.secret_key.get_secret_value(),
         previous.get_secret_value() if previous else None,
     )
@@ -64,7 +76,13 @@ def start(settings: Settings, *, pool_size: int = 5) -> Runtime:
         engine=conversations.engine(),
         sessions=SessionStore(redis),
         vault=Vault(redis, _sealer(settings, "otp vault"), settings.otp_ttl_seconds),
-        accounts=Accounts(_sealer(settings, "account secrets"), settings.timeouts()),
+        accounts=Accounts(
+            _sealer(settings, "account secrets"),
+            settings.timeouts(),
+            settings.public_base_url,
+            RedisShelf(redis, _sealer(settings, "access tokens")),
+        ),
+        links=_links(settings),
         messages=_sealer(settings, "messages"),
         answers=_sealer(settings, "answers"),
     )

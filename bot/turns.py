@@ -23,20 +23,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session as Database
 
 from bot import views
-from bot.desk import DatabaseDesk, Tools
+from bot.desk import DatabaseDesk
 from bot.runtime import Runtime
+from bot.till import Tools
 from bot.turnstile import Turnstile
 from domain import bookings, contacts, outbox
 from domain.contacts import Waiting
 from domain.crashpoints import reach
 from domain.database import name_commit, repeat, transaction
-from domain.models import Contact, Message, Payment, PaymentEvent
+from domain.models import Contact, Message, Payment, PaymentEvent, Refund
+from domain.money import Money
 from flows.redaction import redact
 from flows.turns import Heard, Say, Session, Told, Turn
+from providers.registry import PROVIDERS
 
 _TRIES = 3
 # Events that can come more than once for one payment, and are told each time.
-_REPEATABLE = frozenset({"otp_wrong", "code_lost"})
+_REPEATABLE = frozenset({"otp_wrong", "code_lost", "refund_sent", "refunded"})
 
 log = structlog.get_logger(__name__)
 
@@ -189,11 +192,16 @@ def _hear_event(
         .values(heard_at=func.clock_timestamp())
     )
     payment = db.get_one(Payment, event.payment_id)
+    refund = None if event.refund_id is None else db.get_one(Refund, event.refund_id)
     known = bookings.facts(db, [payment.booking_id], contact.id)[0]
     told = Told(
         name=event.told or "",
-        payment=views.payment_view(payment, views.booking_view(known, runtime.policy)),
+        payment=views.payment_view(
+            payment, views.booking_view(known, runtime.policy), runtime.links
+        ),
         ordinal=event.version if event.told in _REPEATABLE else 0,
+        amount=None if refund is None else Money(refund.amount_minor, payment.currency),
+        days=None if refund is None else PROVIDERS[payment.provider].refund_days,
     )
     turn = _converse(runtime, contact, _desk(runtime, db, contact, waiting), session, told)
     # Also to who wants no messages: what became of their money they are told. Opting out cancelled
@@ -219,6 +227,7 @@ def _desk(runtime: Runtime, db: Database, contact: Contact, waiting: Waiting) ->
         runtime.accounts,
         runtime.vault,
         runtime.answers,
+        runtime.links,
         runtime.settings.otp_digits,
     )
     return DatabaseDesk(db, tools, contact, waiting.address)
@@ -232,6 +241,8 @@ def _reply(say: Say) -> outbox.Reply:
         payment_id=UUID(say.payment) if say.payment and say.told else None,
         told=say.told,
         expires_seconds=say.expires_seconds,
+        link=(say.link.title, say.link.url) if say.link else None,
+        picture=say.picture,
     )
 
 

@@ -1,13 +1,15 @@
 """Rows as conversations see them: bookings and payments turned into the desk's frozen views."""
 
+from bot.links import Links
+from bot.offers import way_of
 from domain.bookings import BookingFacts
 from domain.models import Payment
 from domain.money import Money
 from domain.payments import BY_CUSTOMER
 from domain.policy import Policy
-from domain.states import SUCCEEDED
-from flows.desk import BookingView, PaymentStatus, PaymentView
-from providers.registry import PROVIDERS
+from domain.states import AWAITING_CUSTOMER
+from flows.desk import BookingView, PaymentStatus, PaymentView, WayKind
+from providers.registry import PROVIDERS, WAYS
 
 
 def booking_view(known: BookingFacts, policy: Policy) -> BookingView:
@@ -29,24 +31,33 @@ def booking_view(known: BookingFacts, policy: Policy) -> BookingView:
         minimum=Money(min(policy.minimum_minor, free), currency),
         deposit_due=Money(min(deposit, free), currency) if deposit else None,
         held_until=known.hold.until,
-        own_hold=known.hold.own,
         cancelled=booking.cancelled_at is not None,
     )
 
 
-def payment_view(payment: Payment, booking: BookingView) -> PaymentView:
-    """A payment as its payer may see it: of the number charged only the end."""
+def payment_view(payment: Payment, booking: BookingView, links: Links) -> PaymentView:
+    """A payment as its payer may see it: of the number charged only the end, of its link only an
+    address of ours.
+    """
+    way = way_of(payment.provider, payment.payer_number)
+    dropped = payment.status == AWAITING_CUSTOMER and payment.cancel_requested_at is not None
+    waits = payment.status == AWAITING_CUSTOMER and not dropped
     return PaymentView(
         id=str(payment.id),
         status=PaymentStatus(payment.status),
-        provider=payment.provider,
+        way=way,
+        kind=WayKind(WAYS[way][1].kind.value),
+        link=links.go(payment.id) if waits and payment.link_url else None,
+        picture=links.picture(payment.id) if waits and payment.link_qr else None,
+        expires_at=payment.deadline_at,
         provider_title=PROVIDERS[payment.provider].title,
         amount=Money(payment.amount_minor, payment.currency),
         payer_hint=f"…{payment.payer_number[-3:]}" if payment.payer_number else "",
         otp_reference=payment.otp_reference,
         otp_tries_left=max(0, payment.otp_tries - payment.otp_try + 1),
-        receipt=payment.provider_reference if payment.status == SUCCEEDED else None,
+        receipt=payment.receipt,
         failure=payment.failure,
-        cancel_requested=payment.cancel_reason == BY_CUSTOMER,
+        # A link that was withdrawn is over for its customer, whoever wished it.
+        cancel_requested=payment.cancel_reason == BY_CUSTOMER or dropped,
         booking=booking,
     )

@@ -2,7 +2,20 @@
 
 from flask import Flask
 
-from bot.cli import bookings, books, chat, doctor, drawings, releasing, staff, tours
+from bot.cli import (
+    accounts,
+    bookings,
+    books,
+    chat,
+    doctor,
+    drawings,
+    kaspi,
+    refunds,
+    releasing,
+    staff,
+    switches,
+    tours,
+)
 
 
 def add_commands(app: Flask) -> None:
@@ -14,6 +27,10 @@ def add_commands(app: Flask) -> None:
         books.audit,
         doctor.doctor,
         staff.staff,
+        accounts.accounts,
+        kaspi.kaspi,
+        refunds.refunds,
+        switches.switches,
         chat.chat,
         drawings.crashpoints,
         drawings.flows,

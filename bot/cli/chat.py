@@ -147,6 +147,10 @@ class Screen:
         click.echo("< " + body.replace("\n", "\n  "))
         for number, (_, title) in enumerate(self._buttons, 1):
             click.echo(f"  [{number}] {title}")
+        if link := details.get("link"):
+            click.echo(f"  {link[0]}: {link[1]}")
+        if picture := details.get("picture"):
+            click.echo(f"  [picture] {picture}")
 
     def _count_as_sent(self, message_id: int) -> None:
         repeat(lambda db: deliveries.record_sent(db, message_id, f"SM{uuid4().hex}"))

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 import click
 from flask import current_app
 from psycopg import errors
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, TimeoutError
+from sqlalchemy.orm import Session
 
 from bot.runtime import Runtime
+from domain.models import Operator
 
 # Who did it, in the audit trail: whoever has the machine.
 ACTOR = "cli"
@@ -41,3 +44,12 @@ def _in_words(error: DBAPIError | TimeoutError) -> str:
 def counted(count: int, singular: str, plural: str | None = None) -> str:
     """`1 booking`, `2 bookings`, `1,250 bookings`."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def operator_id(db: Session, name: str) -> int:
+    """The operator of this name; an unknown one is answered with the names there are."""
+    found = db.execute(select(Operator.id).where(Operator.name == name)).scalar_one_or_none()
+    if found is None:
+        names = db.execute(select(Operator.name).order_by(Operator.name).limit(20)).scalars()
+        raise click.ClickException(f"No operator is called so. There are: {', '.join(names)}.")
+    return found

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.cli.common import ACTOR, plain_errors
+from bot.cli.common import ACTOR, operator_id, plain_errors
 from domain.database import repeat
-from domain.models import AuditEntry, Operator, Staff
+from domain.models import AuditEntry, Staff
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\".]+(?:\.[^@\s,;<>\".]+)+")
 _LONGEST_EMAIL = 254
@@ -40,11 +40,11 @@ def add(email: str, role: str, operator_name: str | None) -> None:
 
 
 def _add(db: Session, email: str, role: str, operator_name: str | None) -> str:
-    operator_id = None if operator_name is None else _operator_id(db, operator_name)
+    owner_id = None if operator_name is None else operator_id(db, operator_name)
     staff_as = f"{role} of {operator_name}" if operator_name else role
     added = db.execute(
         insert(Staff)
-        .values(email=email, role=role, operator_id=operator_id)
+        .values(email=email, role=role, operator_id=owner_id)
         .on_conflict_do_nothing(index_elements=["email"])
         .returning(Staff.id)
     ).scalar_one_or_none()
@@ -53,23 +53,15 @@ def _add(db: Session, email: str, role: str, operator_name: str | None) -> str:
         return f"Added {email} as {staff_as}."
 
     person = db.execute(select(Staff).where(Staff.email == email).with_for_update()).scalar_one()
-    same_role = (person.role, person.operator_id) == (role, operator_id)
+    same_role = (person.role, person.operator_id) == (role, owner_id)
     if same_role and person.disabled_at is None:
         return f"{email} is {staff_as} already."
     was_disabled = person.disabled_at is not None
-    person.role, person.operator_id, person.disabled_at = role, operator_id, None
+    person.role, person.operator_id, person.disabled_at = role, owner_id, None
     _write_down(db, person.id, "staff_enabled" if was_disabled else "staff_role_changed", staff_as)
     if was_disabled:
         return f"Enabled {email} again, as {staff_as}."
     return f"Changed {email} to {staff_as}."
-
-
-def _operator_id(db: Session, name: str) -> int:
-    found = db.execute(select(Operator.id).where(Operator.name == name)).scalar_one_or_none()
-    if found is None:
-        names = db.execute(select(Operator.name).order_by(Operator.name).limit(20)).scalars()
-        raise click.ClickException(f"No operator is called so. There are: {', '.join(names)}.")
-    return found
 
 
 def _write_down(db: Session, staff_id: int, act: str, staff_as: str) -> None:

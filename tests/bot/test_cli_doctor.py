@@ -229,7 +229,7 @@ def test_a_provider_that_does_not_know_our_key_is_a_failure(
         sealed = runtime.accounts.sealer.seal('{"merchant_key": "not-ours"}')
         db.execute(update(Account).values(secrets_sealed=sealed))
     (line,) = failures(deployment)
-    assert line.startswith("account omari USD of Kalai Safaris: Omari does not serve us: query:")
+    assert line.startswith("account omari USD of Kalai Safaris: Omari does not serve us: probe:")
     assert "not-ours" not in line
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.config import Settings
-from bot.demo import OPERATOR, ROOT, SAMPLES, Demo, choose_port, sample_customers
+from bot.demo import choose_port
+from bot.demo_setting import OPERATOR, ROOT, SAMPLES, Demo, sample_customers
 from bot.embedded import EmbeddedServers, ServerUrls
 from providers.simulators.__main__ import build, read_settings
 

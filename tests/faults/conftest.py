@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from redis import Redis
 from sqlalchemy import select
 
 from bot.embedded import ServerUrls, create_database, drop_database
+from bot.embedded_valkey import EmbeddedValkey
 from domain.database import transaction
 from domain.models import Payment, PaymentEvent
 from tests.conftest import TEMPLATE
@@ -20,6 +20,7 @@ from tests.faults.report import Line, line, page
 from tests.faults.site import Site
 from tests.journey.house import House
 
+_AWAY_SECONDS, _AWAY_SHORT_SECONDS = 30, 6
 _REPORT = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 
 
@@ -38,19 +39,36 @@ class Notes:
 
 
 @pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """A Valkey of this module's own, which it may kill: it keeps nothing on disk."""
+    server = EmbeddedValkey(tmp_path_factory.mktemp("valkey"), durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
 def site(
-    tmp_path_factory: pytest.TempPathFactory, servers: ServerUrls, request: pytest.FixtureRequest
+    tmp_path_factory: pytest.TempPathFactory,
+    servers: ServerUrls,
+    valkey: EmbeddedValkey,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Site]:
     """One product behind proxies for a module's rows, each of which brings its own customers."""
     folder: Path = tmp_path_factory.mktemp("site")
     name = f"site_{os.getpid()}_" + request.module.__name__.rpartition(".")[2]
     url = create_database(servers.database_url, name, template=TEMPLATE)
-    with Redis.from_url(servers.redis_url) as redis, House(folder, url, servers.redis_url) as house:
-        redis.flushdb()
-        with Site(house, url, servers.redis_url) as site:
-            house.start_all()
-            yield site
+    with House(folder, url, valkey.url) as house, Site(house, url, valkey.url) as site:
+        house.start_all()
+        yield site
     drop_database(servers.database_url, name)
+
+
+@pytest.fixture
+def away_seconds(request: pytest.FixtureRequest) -> int:
+    """How long a store is away: half a minute when the table is written, less otherwise."""
+    written = request.config.getoption("--write-faults")
+    return _AWAY_SECONDS if written else _AWAY_SHORT_SECONDS
 
 
 @pytest.fixture

@@ -18,11 +18,15 @@ from sqlalchemy.engine import make_url
 
 from domain.database import transaction
 from domain.models import PaymentEvent
-from domain.payments.opening import ATTEND
+from domain.payments.schedule import ATTEND
+from tests.faults.books import assert_no_lies, given_back, sent_back
 from tests.faults.proxy import Proxy
-from tests.journey.house import Customer, House, eventually
+from tests.journey.customer import Customer
+from tests.journey.house import House
+from tests.journey.waiting import eventually
 
 WORKERS = ("worker_replies", "worker_payments", "worker_sweeps")
+LINK_PROVIDERS = ("kaspi", "phonepe", "cashfree")
 
 
 class Site:
@@ -46,6 +50,8 @@ class Site:
             OMARI_API_BASE_URL=f"http://127.0.0.1:{self.omari.port}/omari",
             TWILIO_API_URL=f"http://127.0.0.1:{self.twilio.port}",
             CONTACT_MESSAGES_PER_MINUTE="1000",
+            # Rows about one lost answer or another must not pause the provider for the next row.
+            PAUSE_AFTER_FAILURES="1000",
         )
 
     def _before(self, port: int | None, host: str | None = "127.0.0.1") -> Proxy:
@@ -120,8 +126,9 @@ class Site:
         self.twilio_knob(
             faults=[], latency_ms=0, callbacks={"mode": "normal", "step_ms": 150, "read": True}
         )
-        url = f"{self.house.simulators_url}/omari/_sim/knobs"
-        requests.delete(url, timeout=10).raise_for_status()
+        for provider in ("omari", *LINK_PROVIDERS):
+            url = f"{self.house.simulators_url}/{provider}/_sim/knobs"
+            requests.delete(url, timeout=10).raise_for_status()
         self.house.revive()
 
     # Waiting
@@ -165,6 +172,9 @@ class Site:
         """Everything is heard, told once, and as the provider's book and ours say."""
         self.wait("everything is heard and sent", self.house.all_is_quiet)
         self.house.assert_told_the_truth_once()
+        assert_no_lies()
+        for provider in LINK_PROVIDERS:
+            assert given_back(self.house, provider) == sent_back(provider), provider
 
     def path(self, customer: Customer) -> list[str]:
         """The statuses that the customer's newest payment went through."""

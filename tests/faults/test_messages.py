@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from domain.database import transaction
 from domain.models import ContactIdentity, Message, Turn
 from tests.faults.conftest import Notes
 from tests.faults.site import Site, together
-from tests.journey.house import Customer
+from tests.journey.customer import Customer
 
 pytestmark = [pytest.mark.timeout(180)]
 
@@ -85,7 +86,7 @@ def test_two_messages_at_once(site: Site) -> None:
 )
 def test_two_people_pay_one_balance(site: Site, seen: Notes) -> None:
     owner = site.house.customer(total_minor=10_000)
-    friend = Customer(site.house, site.house.customer().phone, owner.reference)
+    friend = replace(site.house.customer(), reference=owner.reference)
     for customer in (owner, friend):
         customer.say("pay")
         customer.hears("booking reference")

@@ -10,8 +10,9 @@ import requests
 from tests.domain.world import later
 from tests.faults.conftest import Notes
 from tests.faults.site import Site, together
-from tests.journey.house import AUTH_TOKEN, eventually
+from tests.journey.customer import AUTH_TOKEN
 from tests.journey.test_kills import arm, bury
+from tests.journey.waiting import eventually
 
 pytestmark = [pytest.mark.timeout(240)]
 

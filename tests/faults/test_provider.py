@@ -5,6 +5,8 @@ import pytest
 from tests.domain.world import later
 from tests.faults.conftest import Notes
 from tests.faults.site import Site, together
+from tests.faults.test_messages import rows
+from tests.journey.customer import Customer
 
 pytestmark = [pytest.mark.timeout(180)]
 
@@ -186,3 +188,62 @@ def test_the_query_is_down(site: Site, seen: Notes) -> None:
     site.heal()
     site.ends(customer)
     seen(f"{site.asked(customer, 'query')} queries")
+
+
+_HALF_AN_HOUR = 1_800
+
+
+@pytest.mark.fault(
+    33,
+    "Omari's query is down for long: nothing moves, checks go on, new payments with it are paused"
+    " kindly, and taken again once it answers",
+    "a lost answer, then every query answers 503; the payment grows half an hour older; Omari"
+    " pauses itself after 3 calls in a row (in place of 5), and is probed from one second on",
+)
+def test_a_provider_pauses_itself(site: Site, seen: Notes) -> None:
+    site.restart("worker_payments", PAUSE_AFTER_FAILURES="3", PROBE_SECONDS="1")
+    (customer,) = site.customers_at_code()
+    site.house.knob(operation="request", fault="drop_after")
+    site.house.knob(operation="query", fault="status", status=503, times=None)
+    customer.say(customer.code())
+    site.wait("Omari is paused", lambda: _pauses(site) == ["itself"])
+    newcomer = site.house.customer()
+    _try_to_pay(site, newcomer)
+    assert newcomer.payments() == []
+    before = site.asked(customer, "query")
+    later(customer.payments()[-1].id, _HALF_AN_HOUR)
+    site.wait("checks go on", lambda: site.asked(customer, "query") >= before + 2)
+    assert customer.payments()[-1].status == "uncertain"
+    assert customer.receipts() == []
+    site.heal()
+    site.wait("Omari takes payments", lambda: _pauses(site) == [])
+    site.ends(customer)
+    newcomer.pay_until_code()
+    newcomer.hears("PIN")
+    newcomer.say(newcomer.code())
+    site.ends(newcomer)
+    site.restart("worker_payments")
+    checks = site.asked(customer, "query")
+    seen(f"{checks} queries; the newcomer was told that it is paused, and paid afterwards")
+
+
+def _pauses(site: Site) -> list[str]:
+    """Who paused Omari: nobody, or one."""
+    with site.session() as db:
+        query = (
+            "SELECT paused_by FROM switch WHERE scope = 'provider:omari' AND paused_at IS NOT NULL"
+        )
+        return [row[0] for row in db.execute(query)]
+
+
+def _try_to_pay(site: Site, customer: Customer) -> None:
+    """Up to the reply that says that it is paused."""
+    customer.say("pay")
+    customer.hears("booking reference")
+    customer.say(customer.reference)
+    site.wait(
+        "it is said to be paused",
+        lambda: (rows(customer, "out")[-1].phrase or "").startswith(
+            ("pay.paused.", "pay.refused.paused")
+        ),
+    )

@@ -15,33 +15,35 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, Self
 
 import requests
 from sqlalchemy import select, text
-from twilio.request_validator import RequestValidator
 
+from bot.demo_setting import provider_environment, simulated_providers
 from bot.supervisor import read_procfile
 from domain.audit import prove
 from domain.database import Database, configure, transaction
 from domain.models import Departure, Message, Operator, Payment, PaymentEvent, Transfer
 from tests import factories
+from tests.journey.customer import ACCOUNT_SID, AUTH_TOKEN, NUMBER, Customer
+from tests.journey.waiting import eventually, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-ACCOUNT_SID = "AC00000000000000000000000000000001"
-AUTH_TOKEN = "test_auth_token_0001"
 MERCHANT_KEY = "test_merchant_key_0001"
-NUMBER = "+14155238886"
 PROCESSES = ("simulators", "web", "worker_replies", "worker_payments", "worker_sweeps", "clock")
 
+# Numbers from which customers of a currency are counted up.
+_NUMBERS = {
+    "USD": 263_774_975_100,
+    "ZWG": 263_774_975_500,
+    "KZT": 77_015_550_100,
+    "INR": 919_876_512_100,
+}
 # Pauses that are minutes for customers are a second or two here. The order between them stays.
 SHORT = {
     "PROVIDER_CONNECT_SECONDS": "1",
@@ -62,21 +64,8 @@ SHORT = {
 }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def eventually(what: str, look: Callable[[], Any], seconds: float = 20) -> Any:
-    """What `look` answers once it is true. Fails, naming `what`, when it never is."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
+def _key(purpose: str) -> str:
+    return MERCHANT_KEY if purpose == "omari" else f"test{purpose.replace(' ', '')}0001key2"
 
 
 class House:
@@ -103,8 +92,7 @@ class House:
             "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
             "TWILIO_WHATSAPP_NUMBER": NUMBER,
             "TWILIO_API_URL": self.simulators_url,
-            "OMARI_API_BASE_URL": f"{self.simulators_url}/omari",
-            "OMARI_MERCHANT_KEY": MERCHANT_KEY,
+            **provider_environment(self.simulators_url, _key),
             "PORT": str(self.web_port),
             "WEB_CONCURRENCY": "2",
             **SHORT,
@@ -172,8 +160,8 @@ class House:
             "account_sid": ACCOUNT_SID,
             "auth_token": AUTH_TOKEN,
             "whatsapp_number": NUMBER,
-            "merchant_key": MERCHANT_KEY,
             "merchant_name": "KALAI SAFARIS",
+            **simulated_providers(self.web_url, _key),
         }
 
     def _env(self, more: Mapping[str, str]) -> dict[str, str]:
@@ -244,7 +232,23 @@ class House:
             f"{self.simulators_url}/omari/_sim/knobs", json=wish, timeout=10
         ).raise_for_status()
 
-    def end_omari_session(self, customer: "Customer") -> None:
+    def book(self, provider: str) -> dict[str, Any]:
+        """What a simulated provider says that it was asked, took and gave back."""
+        url = f"{self.simulators_url}/{provider}/_sim/book"
+        found: dict[str, Any] = requests.get(url, timeout=10).json()
+        return found
+
+    def act(self, provider: str, payment: Payment, answer: str, **more: object) -> None:
+        """What a payment's customer does at the provider: pay, decline, expire."""
+        url = f"{self.simulators_url}/{provider}/_sim/pay/{payment.provider_reference}"
+        requests.post(url, json={"answer": answer, **more}, timeout=10).raise_for_status()
+
+    def turn(self, provider: str, **wish: object) -> None:
+        """Turn one of a simulated provider's knobs."""
+        url = f"{self.simulators_url}/{provider}/_sim/knobs"
+        requests.post(url, json=wish, timeout=10).raise_for_status()
+
+    def end_omari_session(self, customer: Customer) -> None:
         """Let Omari's own session for this customer's payments run out now."""
         url = f"{self.simulators_url}/omari/_sim/end/{customer.phone}"
         requests.post(url, timeout=10).raise_for_status()
@@ -255,10 +259,12 @@ class House:
         ).json()
         return book
 
-    def customer(self, *, total_minor: int = 50_000) -> "Customer":
-        """Another traveller with a booking of their own on the same departure."""
+    def customer(self, *, total_minor: int = 50_000, currency: str = "USD") -> Customer:
+        """Another traveller with a booking of their own on the same departure, and a number of the
+        country whose money it is.
+        """
         number = next(self._customers)
-        phone, reference = str(263_774_975_100 + number), f"KS-2024-{number:03d}"
+        phone, reference = str(_NUMBERS[currency] + number), f"KS-2024-{number:03d}"
         with transaction() as db:
             owner = db.execute(
                 select(Operator).where(Operator.name == "Kalai Safaris")
@@ -266,9 +272,15 @@ class House:
             on = db.execute(select(Departure)).scalar_one_or_none()
             on = on or factories.departure(db, factories.tour(db, owner))
             factories.booking(
-                db, owner, on, reference=reference, phone=phone, total_minor=total_minor
+                db,
+                owner,
+                on,
+                reference=reference,
+                phone=phone,
+                total_minor=total_minor,
+                currency=currency,
             )
-        return Customer(self, phone, reference)
+        return Customer(self.web_url, self.simulators_url, phone, reference)
 
     def story(self) -> list[str]:
         """Each line of every payment's story, for a failing test to show."""
@@ -298,7 +310,8 @@ class House:
         eventually("everything is heard and sent", self.all_is_quiet)
         with transaction() as db:
             assert prove(db) == []
-            receipts = set(db.execute(select(Transfer.receipt)).scalars())
+            came_in = Transfer.kind.in_(("capture", "surplus"))
+            receipts = set(db.execute(select(Transfer.receipt).where(came_in)).scalars())
             told = db.execute(
                 select(Message.payment_id, Message.told).where(
                     Message.told.is_not(None), Message.sid.is_not(None)
@@ -306,109 +319,6 @@ class House:
             ).all()
         assert len(told) == len(set(told)), "no message of one kind is sent twice"
         taken = {debit["payment_reference"] for debit in self.omari_book()["debits"]}
-        assert taken == receipts, "the provider's book says what ours says"
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """A traveller with a phone, and a booking of their own."""
-
-    house: House
-    phone: str
-    reference: str
-
-    def post(
-        self, body: str, *, sid: str | None = None, token: str = AUTH_TOKEN, **more: str
-    ) -> int:
-        """A message as Twilio's webhook brings it, signed by its own RequestValidator with `token`.
-        Returns the HTTP status.
-        """
-        url = f"{self.house.web_url}/whatsapp/inbound"
-        form = {
-            "MessageSid": sid or f"SM{token_hex(16)}",
-            "AccountSid": ACCOUNT_SID,
-            "From": f"whatsapp:+{self.phone}",
-            "To": f"whatsapp:{NUMBER}",
-            "WaId": self.phone,
-            "ProfileName": "Tendai",
-            "Body": body,
-            "NumMedia": "0",
-            **more,
-        }
-        signature = RequestValidator(token).compute_signature(url, form)
-        return requests.post(
-            url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15
-        ).status_code
-
-    def say(self, body: str) -> None:
-        """Write on the simulated WhatsApp, which calls our webhook as Twilio does."""
-        answer = requests.post(
-            f"{self.house.simulators_url}/_sim/twilio/inbound",
-            json={"from": f"+{self.phone}", "body": body, "profile_name": "Tendai"},
-            timeout=30,
-        )
-        answer.raise_for_status()
-
-    def replies(self) -> list[str]:
-        """The texts that the simulated Twilio was handed for this customer, in order."""
-        answer = requests.get(
-            f"{self.house.simulators_url}/_sim/twilio/messages",
-            params={"to": f"+{self.phone}"},
-            timeout=10,
-        )
-        return [message["body"] for message in answer.json()["messages"]]
-
-    def hears(self, part: str, *, seconds: float = 20) -> str:
-        """Wait until a reply contains this text; returns the newest one that does."""
-
-        def look() -> str | None:
-            return next((each for each in reversed(self.replies()) if part in each), None)
-
-        try:
-            found: str = eventually(f"a reply with {part!r}", look, seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; replies: {self.replies()}") from None
-        return found
-
-    def code(self) -> str:
-        """The code in the newest SMS that the simulated Omari sent to this number."""
-
-        def look() -> str | None:
-            url = f"{self.house.simulators_url}/omari/_sim/sms/{self.phone}"
-            inbox = requests.get(url, timeout=10).json()
-            return str(inbox[-1]["otp"]) if inbox else None
-
-        return str(eventually("an SMS with a code", look))
-
-    def payments(self) -> list[Payment]:
-        """This customer's payments, oldest first."""
-        with transaction() as db:
-            return list(
-                db.execute(
-                    select(Payment)
-                    .where(Payment.payer_number == self.phone)
-                    .order_by(Payment.created_at)
-                ).scalars()
-            )
-
-    def receipts(self) -> list[str]:
-        """The receipts that the ledger has for this customer."""
-        with transaction() as db:
-            return list(
-                db.execute(
-                    select(Transfer.receipt)
-                    .join(Payment, Payment.id == Transfer.payment_id)
-                    .where(Payment.payer_number == self.phone)
-                ).scalars()
-            )
-
-    def pay_until_code(self, amount: str = "100") -> None:
-        """Walk up to the moment when the code is asked for."""
-        self.say("pay")
-        self.hears("booking reference")
-        self.say(self.reference)
-        self.hears("How much")
-        self.say(amount)
-        self.hears("Which Omari number")
-        self.say("this number")
-        self.hears("Asking Omari")
+        for provider in ("kaspi", "phonepe", "cashfree"):
+            taken |= {debit["receipt"] for debit in self.book(provider)["debits"]}
+        assert taken == receipts, "the providers' books say what ours says"

@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 
 from domain.database import transaction
 from domain.models import Booking, ContactIdentity, Evidence, Message, Turn
-from tests.journey.house import Customer, House, eventually
+from tests.journey.customer import Customer
+from tests.journey.house import House
+from tests.journey.waiting import eventually
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 

@@ -5,7 +5,9 @@ lost, doubled, or lied about.
 import pytest
 
 from domain.crashpoints import POINTS
-from tests.journey.house import Customer, House, eventually
+from tests.journey.customer import Customer
+from tests.journey.house import House
+from tests.journey.waiting import eventually
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(180)]
 

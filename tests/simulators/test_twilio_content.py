@@ -66,6 +66,17 @@ def test_a_list_and_a_link(world: World) -> None:
     assert shown(world)["shown"]["buttons"][0]["url"] == "https://pay.example/t0k3n"
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["{{1}}", "https://pay.example/{{1}}/a", "https://{{1}}/{{2}}", "pay.example/{{1}}", "tel:+1"],
+)
+def test_only_the_end_of_an_address_may_be_a_variable(world: World, url: str) -> None:
+    link = {"type": "URL", "title": "Pay", "url": url}
+    with pytest.raises(TwilioRestException) as refused:
+        make(world, {"twilio/call-to-action": {"body": "Pay here", "actions": [link]}})
+    assert (refused.value.status, refused.value.code) == (400, 20422)
+
+
 def test_the_catalogue(world: World) -> None:
     sid = make(world, {"twilio/text": {"body": "Hello"}})
     contents = world.client().content.v1.contents

@@ -11,7 +11,7 @@ from secrets import token_hex
 
 import requests
 
-from tests.journey.house import Customer
+from tests.journey.customer import Customer
 
 _TURNS = 14
 _PATIENCE_SECONDS = 6.0

@@ -17,7 +17,8 @@ from domain.database import transaction
 from domain.models import Payment
 from domain.states import AWAITING_OTP, ENDED
 from tests.faults.site import Site
-from tests.journey.house import Customer, House
+from tests.journey.customer import Customer
+from tests.journey.house import House
 from tests.soak.chaos import Chaos
 from tests.soak.customers import Walk
 
