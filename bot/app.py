@@ -7,8 +7,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot import cli, whatsapp
-from bot.release import is_migrated
 from bot.runtime import Runtime
+from bot.tables import is_migrated
 from domain.database import transaction
 
 _LARGEST_BODY_BYTES = 64 * 1024

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twilio.request_validator import RequestValidator
 
-from bot.channel import address_in, is_sid
+from bot.names import address_in, is_sid
 from bot.runtime import Runtime
 from bot.turns import drain
 from domain import deliveries, inbox
