@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import views
@@ -16,7 +16,8 @@ from bot.accounts import Accounts
 from bot.vault import Vault
 from domain import bookings, payments
 from domain.contacts import phone_of
-from domain.models import Contact, Payment
+from domain.hearing import Speaker
+from domain.models import Payment
 from domain.money import Money
 from domain.policy import Policy
 from domain.sealing import Sealer, Unreadable
@@ -56,28 +57,25 @@ class DatabaseDesk:
     locked here, in order.
     """
 
-    def __init__(self, db: Session, tools: Tools, contact: Contact, address: str) -> None:
+    def __init__(
+        self, db: Session, tools: Tools, contact: Speaker, address: str, now: datetime
+    ) -> None:
         self._db = db
         self._tools = tools
         self._contact = contact
         self._phone = phone_of(address)
-        self._now: datetime | None = None
+        self._known: dict[str, list[bookings.BookingFacts]] = {}
+        self.now = now
 
     @property
     def sender(self) -> Sender:
         return Sender(self._phone, self._contact.profile_name)
 
-    @property
-    def now(self) -> datetime:
-        if self._now is None:
-            self._now = self._db.execute(select(func.clock_timestamp())).scalar_one()
-        return self._now
-
     # Bookings
 
     def find_booking(self, reference: str) -> BookingView | Several | Lookup:
         # One's own first: the tries of others must not keep anybody from their own booking.
-        found = bookings.find_own(self._db, self._contact.id, self._phone, reference)
+        found = self._named(reference)
         if not found:
             if bookings.too_many_tries(self._db, self._contact.id, reference, self._tools.policy):
                 return Lookup.TOO_MANY_TRIES
@@ -93,30 +91,40 @@ class DatabaseDesk:
         if proved is None:
             bookings.count_try(self._db, self._contact.id, reference)
             return Lookup.UNKNOWN
-        return self._views([proved])[0]
+        self._known.clear()
+        return self._view(proved)
 
     def own_bookings(self) -> tuple[BookingView, ...]:
         return self._views(bookings.own_bookings(self._db, self._contact.id, self._phone))
 
     def booking(self, reference: str) -> BookingView | None:
-        found = bookings.find_own(self._db, self._contact.id, self._phone, reference)
+        found = self._named(reference)
         return self._views(found)[0] if len(found) == 1 else None
 
-    def _views(self, booking_ids: Sequence[int]) -> tuple[BookingView, ...]:
-        known = bookings.facts(self._db, booking_ids, self._contact.id)
+    def _named(self, reference: str) -> list[bookings.BookingFacts]:
+        """The sender's own bookings of this reference. A turn reads them once: the contact is
+        locked, and what the turn itself changes clears `_known`.
+        """
+        if reference not in self._known:
+            self._known[reference] = bookings.find_own(
+                self._db, self._contact.id, self._phone, reference
+            )
+        return self._known[reference]
+
+    def _views(self, known: Sequence[bookings.BookingFacts]) -> tuple[BookingView, ...]:
         return tuple(views.booking_view(each, self._tools.policy) for each in known)
 
     def _view(self, booking_id: int) -> BookingView:
-        return self._views([booking_id])[0]
+        known = bookings.facts(self._db, booking_id, self._contact.id)
+        return views.booking_view(known, self._tools.policy)
 
     # Providers
 
     def providers(self, booking: BookingView) -> tuple[str, ...]:
-        found = bookings.find_own(self._db, self._contact.id, self._phone, booking.reference)
-        known = bookings.facts(self._db, found, self._contact.id)
+        known = self._named(booking.reference)
         if not known:
             return ()
-        operator_id = known[0].operator.id
+        operator_id = known[0].operator_id
         return tuple(self._tools.accounts.defaults(self._db, operator_id, booking.total.currency))
 
     def provider(self, name: str) -> ProviderView:
@@ -129,11 +137,11 @@ class DatabaseDesk:
     def open_payment(
         self, reference: str, amount: Money, provider: str, payer_number: str | None
     ) -> PaymentView | Refused:
-        found = bookings.find_own(self._db, self._contact.id, self._phone, reference)
-        known = bookings.facts(self._db, found, self._contact.id)
+        known = self._named(reference)
         if len(known) != 1:
             raise ValueError("a payment is opened for a booking that the conversation was given")
-        booking = known[0].booking
+        (booking,) = known
+        self._known.clear()
         accounts = self._tools.accounts.defaults(self._db, booking.operator_id, booking.currency)
         if provider not in accounts:
             return Refused(Refusal.NO_PROVIDER, self._view(booking.id))
@@ -207,7 +215,10 @@ class DatabaseDesk:
 
     def _lock(self, payment_id: str) -> payments.Locked | None:
         payment = self._own(payment_id)
-        return None if payment is None else payments.lock(self._db, payment.id)
+        if payment is None:
+            return None
+        self._known.clear()
+        return payments.lock(self._db, payment.id)
 
     def submit_otp(self, payment_id: str, otp: str) -> OtpAnswer:
         locked = self._lock(payment_id)

@@ -26,10 +26,10 @@ from bot import views
 from bot.desk import DatabaseDesk, Tools
 from bot.runtime import Runtime
 from bot.turnstile import Turnstile
-from domain import bookings, contacts, outbox
-from domain.contacts import Waiting
+from domain import bookings, hearing, outbox
 from domain.crashpoints import reach
 from domain.database import name_commit, repeat, transaction
+from domain.hearing import Kept, Speaker, Waiting
 from domain.models import Contact, Message, Payment, PaymentEvent
 from flows.redaction import redact
 from flows.turns import Heard, Say, Session, Told, Turn
@@ -50,6 +50,17 @@ class _Heard:
     sequence: int
     session: Session | None
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Effects:
+    """What hearing one thing came to: where the conversation stands, what is kept of a message, and
+    what is said.
+    """
+
+    session: Session | None
+    kept: Kept | None
+    replies: list[outbox.Reply]
 
 
 def drain(runtime: Runtime, contact_id: int) -> None:
@@ -109,24 +120,24 @@ def _hear(
     trying: list[Waiting],
 ) -> _Heard | None:
     """One turn, in one transaction: the effects, the replies and the proof that it was heard."""
-    contact = contacts.lock_contact(db, contact_id)
-    waiting = contacts.next_waiting(db, contact_id)
+    speaker = hearing.lock_contact(db, contact_id)
+    waiting = hearing.next_waiting(db, contact_id)
     if waiting is None:
         return None
     trying.append(waiting)
-    if kept is not None and kept[0] == contact.sequence:
+    if kept is not None and kept[0] == speaker.sequence:
         session: Session | None = kept[1]
     else:
-        stored = contacts.last_session(db, contact)
+        stored = hearing.last_session(db, speaker)
         session = Session.from_json(json.dumps(stored)) if stored else None
     if waiting.kind == "message":
-        after = _hear_message(runtime, db, contact, waiting, session)
+        effects = _hear_message(runtime, db, speaker, waiting, session)
     else:
-        after = _hear_event(runtime, db, contact, waiting, session)
-    document: dict[str, Any] = json.loads(after.to_json()) if after else {}
-    sequence = contacts.write_turn(db, contact, waiting, document)
+        effects = _hear_event(runtime, db, speaker, waiting, session)
+    after = effects.session
+    document: dict[str, Any] = after.as_document() if after else {}
+    sequence = hearing.write_turn(db, speaker, waiting, document, effects.kept, effects.replies)
     log.info("turn", cause=waiting.cause, step=f"{document.get('flow')}.{document.get('step')}")
-    db.flush()
     is_message = waiting.kind == "message"
     reach("turn_written" if is_message else "event_written")
     name_commit(db, "turn_committed" if is_message else "event_committed")
@@ -134,37 +145,29 @@ def _hear(
 
 
 def _hear_message(
-    runtime: Runtime, db: Database, contact: Contact, waiting: Waiting, session: Session | None
-) -> Session | None:
-    message = db.get_one(Message, waiting.id)
-    contacts.begin_turn(contact)
-    details = message.details
-    text = runtime.messages.open(message.sealed) if message.sealed else ""
-    contact.last_inbound_at = message.created_at
-    contact.profile_name = details.get("profile_name", contact.profile_name)
-    code_expected = runtime.engine.expects_code(session)
-    message.body = redact(text, code_expected=code_expected)
-    message.sealed, message.status, message.heard_at = None, "heard", func.clock_timestamp()
-    if runtime.settings.otp_redact_at_twilio and message.body != text:
-        message.due_at = func.clock_timestamp()  # its copy at Twilio is blanked by a worker
+    runtime: Runtime, db: Database, speaker: Speaker, waiting: Waiting, session: Session | None
+) -> _Effects:
+    details = waiting.details or {}
+    text = runtime.messages.open(waiting.sealed) if waiting.sealed else ""
+    speaker.last_inbound_at = waiting.filed_at
+    speaker.profile_name = details.get("profile_name", speaker.profile_name)
+    body = redact(text, code_expected=runtime.engine.expects_code(session))
+    # Its copy at Twilio is blanked by a worker.
+    kept = Kept(body, blank=runtime.settings.otp_redact_at_twilio and body != text)
     if details.get("opt_out") is not None:
         # Twilio answered this one itself, and stops what we send after STOP: nothing may be said.
         # Its HELP changes nothing.
         if details["opt_out"] == "STOP":
-            contact.opted_out_at = func.clock_timestamp()
+            speaker.opted_out_at = waiting.now
         elif details["opt_out"] == "START":
-            contact.opted_out_at = None
-        return session
-    contact.opted_out_at = None
-    above = contacts.count_message(contact, message.created_at) - (
-        runtime.settings.contact_messages_per_minute
-    )
+            speaker.opted_out_at = None
+        return _Effects(session, kept, [])
+    speaker.opted_out_at = None
+    above = speaker.count_message(waiting.filed_at) - runtime.settings.contact_messages_per_minute
     if above > 0:
         # A flood is filed and not acted on; it is answered once.
-        if above == 1:
-            outbox.add_replies(db, contact.id, [_reply(runtime.engine.slow_down(contact.language))])
-        return session
-    desk = _desk(runtime, db, contact, waiting)
+        slow_down = [_reply(runtime.engine.slow_down(speaker.language))] if above == 1 else []
+        return _Effects(session, kept, slow_down)
     heard = Heard(
         text=text,
         payload=details.get("payload"),
@@ -172,48 +175,35 @@ def _hear_message(
         forwarded=bool(details.get("forwarded")),
         location=bool(details.get("location")),
     )
-    turn = _converse(runtime, contact, desk, session, heard)
+    turn = _converse(runtime, db, speaker, waiting, session, heard)
     replies = outbox.as_answers(db, [_reply(say) for say in turn.says])
-    outbox.add_replies(db, contact.id, replies)
-    return turn.session
+    return _Effects(turn.session, kept, replies)
 
 
 def _hear_event(
-    runtime: Runtime, db: Database, contact: Contact, waiting: Waiting, session: Session | None
-) -> Session | None:
-    event = db.get_one(PaymentEvent, waiting.id)
-    contacts.begin_turn(contact)
-    db.execute(
-        update(PaymentEvent)
-        .where(PaymentEvent.id == event.id)
-        .values(heard_at=func.clock_timestamp())
-    )
-    payment = db.get_one(Payment, event.payment_id)
-    known = bookings.facts(db, [payment.booking_id], contact.id)[0]
+    runtime: Runtime, db: Database, speaker: Speaker, waiting: Waiting, session: Session | None
+) -> _Effects:
+    payment = db.get_one(Payment, waiting.payment_id)
+    known = bookings.facts(db, payment.booking_id, speaker.id)
     told = Told(
-        name=event.told or "",
+        name=waiting.told or "",
         payment=views.payment_view(payment, views.booking_view(known, runtime.policy)),
-        ordinal=event.version if event.told in _REPEATABLE else 0,
+        ordinal=waiting.version or 0 if waiting.told in _REPEATABLE else 0,
     )
-    turn = _converse(runtime, contact, _desk(runtime, db, contact, waiting), session, told)
+    turn = _converse(runtime, db, speaker, waiting, session, told)
     # Also to who wants no messages: what became of their money they are told. Opting out cancelled
     # what was only waiting, and after Twilio's own STOP nothing leaves Twilio.
-    outbox.add_replies(db, contact.id, [_reply(say) for say in turn.says])
-    return turn.session
+    return _Effects(turn.session, None, [_reply(say) for say in turn.says])
 
 
 def _converse(
     runtime: Runtime,
-    contact: Contact,
-    desk: DatabaseDesk,
+    db: Database,
+    speaker: Speaker,
+    waiting: Waiting,
     session: Session | None,
     heard: Heard | Told,
 ) -> Turn:
-    nonce = str(contact.sequence)
-    return runtime.engine.hear(session, heard, desk, contact.language, nonce)
-
-
-def _desk(runtime: Runtime, db: Database, contact: Contact, waiting: Waiting) -> DatabaseDesk:
     tools = Tools(
         runtime.policy,
         runtime.accounts,
@@ -221,7 +211,10 @@ def _desk(runtime: Runtime, db: Database, contact: Contact, waiting: Waiting) ->
         runtime.answers,
         runtime.settings.otp_digits,
     )
-    return DatabaseDesk(db, tools, contact, waiting.address)
+    desk = DatabaseDesk(db, tools, speaker, waiting.address, waiting.now)
+    # New with each turn: the sequence that it will have.
+    nonce = str(speaker.sequence + 1)
+    return runtime.engine.hear(session, heard, desk, speaker.language, nonce)
 
 
 def _reply(say: Say) -> outbox.Reply:
@@ -239,7 +232,7 @@ def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Wai
     """A thing that failed three times is given to a person, with an apology, and blocks nothing any
     longer. Whether it was given up.
     """
-    contact = contacts.lock_contact(db, contact_id)
+    speaker = hearing.lock_contact(db, contact_id)
     table = Message if waiting.kind == "message" else PaymentEvent
     over = waiting.attempts + 1 >= _TRIES
     values: dict[str, Any] = {"attempts": table.attempts + 1}
@@ -257,7 +250,11 @@ def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Wai
     ).scalar_one_or_none()
     if not over or counted is None:
         return False
-    contact.person_wanted_at = func.clock_timestamp()
-    sorry = runtime.engine.sorry(contact.language)
+    db.execute(
+        update(Contact)
+        .where(Contact.id == contact_id)
+        .values(person_wanted_at=func.clock_timestamp())
+    )
+    sorry = runtime.engine.sorry(speaker.language)
     outbox.add_replies(db, contact_id, [_reply(sorry)])
     return True

@@ -9,14 +9,27 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CTE, exists, false, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import CTE, bindparam, exists, false, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from domain.models import Contact, ContactIdentity, Message
 from domain.nudges import Nudge, promise
 
 SEND_DUE = Nudge("workers.replies.send_due", "replies")
+
+# Puts any number of replies into the outbox, in their order; its values are `contact_id` and
+# `replies`. What was told about a payment before is not told again.
+ADDING = """
+    INSERT INTO message (direction, contact_id, status, body, details, token, phrase, payment_id,
+        told, due_at, expires_at)
+    SELECT 'out', :contact_id, 'due', body, details, token, phrase, payment_id, told,
+        clock_timestamp(), clock_timestamp() + make_interval(secs => expires_seconds)
+    FROM jsonb_to_recordset(:replies) AS reply (body text, details jsonb, token uuid, phrase text,
+        payment_id uuid, told text, expires_seconds double precision)
+    ON CONFLICT (payment_id, told) DO NOTHING
+"""
+_ADD = text(ADDING).bindparams(bindparam("replies", type_=JSONB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +81,24 @@ def add_replies(db: Session, contact_id: int, replies: Sequence[Reply]) -> None:
     """
     if not replies:
         return
-    rows = [
+    db.execute(_ADD, {"contact_id": contact_id, "replies": rows_of(replies)})
+    promise(db, SEND_DUE)
+
+
+def rows_of(replies: Sequence[Reply]) -> list[dict[str, Any]]:
+    """Replies as the value `replies` of the statement `ADDING`."""
+    return [
         {
-            "direction": "out",
-            "contact_id": contact_id,
-            "status": "due",
             "body": reply.body,
             "details": {"buttons": [list(button) for button in reply.buttons]},
-            "token": uuid4(),
+            "token": str(uuid4()),
             "phrase": reply.phrase,
-            "payment_id": reply.payment_id,
+            "payment_id": None if reply.payment_id is None else str(reply.payment_id),
             "told": reply.told,
-            "due_at": func.clock_timestamp(),
-            "expires_at": None
-            if reply.expires_seconds is None
-            else func.clock_timestamp() + timedelta(seconds=reply.expires_seconds),
+            "expires_seconds": reply.expires_seconds,
         }
         for reply in replies
     ]
-    for row in rows:
-        db.execute(
-            insert(Message)
-            .values(row)
-            .on_conflict_do_nothing(index_elements=["payment_id", "told"])
-        )
-    promise(db, SEND_DUE)
 
 
 def claim_due(db: Session, limit: int, claim_seconds: float) -> list[Outgoing]:

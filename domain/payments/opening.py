@@ -3,7 +3,6 @@ a person and a number.
 """
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -62,10 +61,10 @@ class Hold:
 
 
 def holds_on(
-    booking_ids: Sequence[int], contact_id: int
+    which: ColumnElement[bool], contact_id: ColumnElement[int] | int
 ) -> Select[int, int, datetime | None, bool]:
-    """One row for each booking that has holds: id, minor units held, first end, whether all are the
-    contact's own.
+    """One row for each booking that has holds on `which` payments: id, minor units held, first end,
+    whether all are the contact's own.
 
     A waiting payment holds until `hold_until`; one that may have moved money holds for as long as
     it lasts.
@@ -79,7 +78,7 @@ def holds_on(
             func.bool_and(Payment.contact_id == contact_id).label("own"),
         )
         .where(
-            Payment.booking_id.in_(booking_ids),
+            which,
             Payment.cancel_requested_at.is_(None),
             or_(waiting, Payment.status.in_(MOVING)),
         )
@@ -89,7 +88,7 @@ def holds_on(
 
 def hold_on(db: Session, booking_id: int, contact_id: int) -> Hold:
     """What is held on one booking now."""
-    row = db.execute(holds_on([booking_id], contact_id)).one_or_none()
+    row = db.execute(holds_on(Payment.booking_id == booking_id, contact_id)).one_or_none()
     return Hold(0, None, own=False) if row is None else Hold(int(row[1]), row[2], own=row[3])
 
 
