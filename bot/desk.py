@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from bot import views
@@ -39,6 +39,15 @@ from providers.contract import Provider
 from providers.registry import PROVIDERS
 
 log = structlog.get_logger(__name__)
+
+# Made once, because every conversation that begins asks for the live payment.
+_NEWEST = (
+    select(Payment)
+    .where(Payment.contact_id == bindparam("contact", type_=BigInteger))
+    .order_by(Payment.created_at.desc())
+    .limit(1)
+)
+_LIVE = _NEWEST.where(Payment.status.not_in(ENDED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +197,10 @@ class DatabaseDesk:
         return self._payment_view(self._own(payment_id))
 
     def live_payment(self) -> PaymentView | None:
-        return self._payment_view(self._newest(live=True))
+        return self._payment_view(self._newest(_LIVE))
 
     def last_payment(self) -> PaymentView | None:
-        return self._payment_view(self._newest(live=False))
+        return self._payment_view(self._newest(_NEWEST))
 
     def _own(self, payment_id: str) -> Payment | None:
         return self._db.execute(
@@ -200,13 +209,8 @@ class DatabaseDesk:
             )
         ).scalar_one_or_none()
 
-    def _newest(self, *, live: bool) -> Payment | None:
-        query = select(Payment).where(Payment.contact_id == self._contact.id)
-        if live:
-            query = query.where(Payment.status.not_in(ENDED))
-        return self._db.execute(
-            query.order_by(Payment.created_at.desc()).limit(1)
-        ).scalar_one_or_none()
+    def _newest(self, query: Select[Payment]) -> Payment | None:
+        return self._db.execute(query, {"contact": self._contact.id}).scalar_one_or_none()
 
     def _payment_view(self, payment: Payment | None) -> PaymentView | None:
         if payment is None:

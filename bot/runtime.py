@@ -17,7 +17,6 @@ from domain.policy import Policy
 from domain.sealing import Sealer
 from flows import conversations
 from flows.engine import Engine
-from flows.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,6 @@ class Runtime:
     database: Database
     redis: "Redis"
     engine: Engine
-    sessions: SessionStore
     vault: Vault
     accounts: Accounts
     messages: Sealer
@@ -62,7 +60,6 @@ def start(settings: Settings, *, pool_size: int = 5) -> Runtime:
         database=database,
         redis=redis,
         engine=conversations.engine(),
-        sessions=SessionStore(redis),
         vault=Vault(redis, _sealer(settings, "otp vault"), settings.otp_ttl_seconds),
         accounts=Accounts(_sealer(settings, "account secrets"), settings.timeouts()),
         messages=_sealer(settings, "messages"),

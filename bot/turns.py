@@ -43,12 +43,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What became of hearing one thing: where the conversation stands now, to be kept in Redis
-    after the commit, and whether more was waiting.
+    """What became of looking for something to hear: where the conversation stands now, to be kept
+    in Redis after the commit, and whether more was waiting.
     """
 
-    sequence: int
-    session: Session | None
+    kept: tuple[int, Session] | None
     more: bool
 
 
@@ -81,23 +80,25 @@ def _drain_once(runtime: Runtime, contact_id: int) -> bool:
     something meanwhile did not come through. False: somebody else is at it, or it failed.
     """
     turnstile = Turnstile(runtime.redis)
-    token = turnstile.enter(contact_id)
-    if token is None:
+    entered = turnstile.enter(contact_id)
+    if entered is None:
         return False
-    more: bool | None = None
+    heard: _Heard | None = None
     try:
-        more = _hear_oldest(runtime, contact_id)
+        heard = _hear_oldest(runtime, contact_id, entered.kept)
     finally:
-        somebody_came = turnstile.leave(contact_id, token)
-    return more is not None and (more or somebody_came)
+        kept = None if heard is None else heard.kept
+        somebody_came = turnstile.leave(contact_id, entered.token, kept)
+    return heard is not None and (heard.more or somebody_came)
 
 
-def _hear_oldest(runtime: Runtime, contact_id: int) -> bool | None:
-    """Whether more is waiting behind what was heard; None: it failed, and is tried again later."""
-    kept = runtime.sessions.get(contact_id)
+def _hear_oldest(
+    runtime: Runtime, contact_id: int, kept: tuple[int, Session] | None
+) -> _Heard | None:
+    """None: it failed, and is tried again later."""
     trying: list[Waiting] = []
     try:
-        heard = repeat(lambda db: _hear(runtime, db, contact_id, kept, trying))
+        return repeat(lambda db: _hear(runtime, db, contact_id, kept, trying))
     except (OperationalError, PoolTimeout, RedisError, JobTimeoutException):
         raise
     except Exception:
@@ -106,10 +107,7 @@ def _hear_oldest(runtime: Runtime, contact_id: int) -> bool | None:
             return None
         with transaction() as db:
             given_up = _count_failure(runtime, db, contact_id, trying[-1])
-        return trying[-1].more if given_up else None
-    if heard is not None and heard.session is not None:
-        runtime.sessions.put(contact_id, heard.sequence, heard.session)
-    return heard is not None and heard.more
+        return _Heard(None, trying[-1].more) if given_up else None
 
 
 def _hear(
@@ -118,12 +116,12 @@ def _hear(
     contact_id: int,
     kept: tuple[int, Session] | None,
     trying: list[Waiting],
-) -> _Heard | None:
+) -> _Heard:
     """One turn, in one transaction: the effects, the replies and the proof that it was heard."""
     speaker = hearing.lock_contact(db, contact_id)
     waiting = hearing.next_waiting(db, contact_id)
     if waiting is None:
-        return None
+        return _Heard(None, more=False)
     trying.append(waiting)
     if kept is not None and kept[0] == speaker.sequence:
         session: Session | None = kept[1]
@@ -141,7 +139,7 @@ def _hear(
     is_message = waiting.kind == "message"
     reach("turn_written" if is_message else "event_written")
     name_commit(db, "turn_committed" if is_message else "event_committed")
-    return _Heard(sequence, after, waiting.more)
+    return _Heard((sequence, after) if after else None, waiting.more)
 
 
 def _hear_message(

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, fun
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from domain.models import Base, Booking, BookingContact, LookupTry, Payment
+from domain.models import Base, Booking, BookingContact, LookupTry
 from domain.payments.opening import Hold, holds_on
 from domain.policy import Policy
 from domain.references import parse_shared_reference, reference_key, shared_reference
@@ -82,7 +82,7 @@ def _facts(db: Session, query: Select[Any], values: Mapping[str, Any]) -> list[B
 def _query(*which: ColumnElement[bool]) -> Select[Any]:
     """Bookings with all that their view needs, columns in the order of `BookingFacts`."""
     holds = holds_on(
-        Payment.booking_id == _booking.c.id, bindparam("contact_id", type_=BigInteger)
+        _payment.c.booking_id == _booking.c.id, bindparam("contact_id", type_=BigInteger)
     ).lateral()
     columns = (
         _booking.c.id,
@@ -119,9 +119,9 @@ def _is_own() -> ColumnElement[bool]:
 
 
 # Tables, not their classes, and each statement made once: docs/performance.md says what it saves.
-_booking, _departure, _operator, _tour, _proved = (
+_booking, _departure, _operator, _tour, _proved, _payment = (
     Base.metadata.tables[name]
-    for name in ("booking", "departure", "operator", "tour", "booking_contact")
+    for name in ("booking", "departure", "operator", "tour", "booking_contact", "payment")
 )
 _BY_ID = _query(_booking.c.id == bindparam("booking_id", type_=BigInteger))
 _BY_OWN_REFERENCE = _query(

@@ -3,7 +3,8 @@ all that became of it.
 
     lock_contact ▸ next_waiting ▸ … ▸ write_turn
 
-Each is one statement, made once: making one takes longer than asking it.
+Each is one statement, made once: making one takes longer than asking it. They are about tables, not
+about their classes, because the ORM costs more than they do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,34 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Integer,
-    LargeBinary,
-    Select,
-    TextClause,
-    bindparam,
-    cast,
-    func,
-    literal,
-    null,
-    select,
-    text,
-    union_all,
-)
+from sqlalchemy import TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from domain.models import Base
+from domain.models import Turn
 from domain.nudges import promise
 from domain.outbox import ADDING, SEND_DUE, Reply, rows_of
-
-# Tables, not their classes: statements about classes go through the ORM, which costs more than they
-# do.
-_contact, _identity, _message, _event, _turn = (
-    Base.metadata.tables[name]
-    for name in ("contact", "identity", "message", "payment_event", "turn")
-)
 
 _MINUTE = timedelta(minutes=1)
 _MOST_COUNTED = 10_000
@@ -112,16 +92,11 @@ def lock_contact(db: Session, contact_id: int) -> Speaker:
     return Speaker(*db.execute(_LOCK, {"contact_id": contact_id}).one())
 
 
-def _lock() -> Select[Any]:
-    columns = [_contact.c[each.name] for each in fields(Speaker)]
-    return (
-        select(*columns)
-        .where(_contact.c.id == bindparam("contact_id", type_=BigInteger))
-        .with_for_update(key_share=True)
-    )
-
-
-_LOCK = _lock()
+_LOCK = text("""
+    SELECT id, language, profile_name, sequence, opted_out_at, person_wanted_at, last_inbound_at,
+        minute_began_at, minute_messages
+    FROM contact WHERE id = :contact_id FOR NO KEY UPDATE
+""")
 
 
 def next_waiting(db: Session, contact_id: int) -> Waiting | None:
@@ -130,65 +105,24 @@ def next_waiting(db: Session, contact_id: int) -> Waiting | None:
     return Waiting(len(rows) > 1, *rows[0]) if rows else None
 
 
-def _waiting() -> Select[Any]:
-    """The two oldest of what was not heard; columns in the order of `Waiting`, after its `more`."""
-    contact_id = bindparam("contact_id", type_=BigInteger)
-    message = (
-        select(
-            literal("message").label("kind"),
-            _message.c.id,
-            _message.c.attempts,
-            _message.c.created_at.label("filed_at"),
-            _message.c.sealed,
-            _message.c.details,
-            _message.c.payment_id,
-            cast(null(), Integer).label("version"),
-            _message.c.told,
-        )
-        .where(
-            _message.c.contact_id == contact_id,
-            _message.c.direction == "in",
-            _message.c.heard_at.is_(None),
-        )
-        .order_by(_message.c.id)
-        .limit(2)
-    )
-    event = (
-        select(
-            literal("event").label("kind"),
-            _event.c.id,
-            _event.c.attempts,
-            _event.c.at,
-            cast(null(), LargeBinary).label("sealed"),
-            cast(null(), JSONB).label("details"),
-            _event.c.payment_id,
-            _event.c.version,
-            _event.c.told,
-        )
-        .where(
-            _event.c.contact_id == contact_id,
-            _event.c.told.is_not(None),
-            _event.c.heard_at.is_(None),
-        )
-        .order_by(_event.c.id)
-        .limit(2)
-    )
-    address = (
-        select(_identity.c.address)
-        .where(_identity.c.contact_id == contact_id)
-        .order_by(_identity.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    both = union_all(message.subquery().select(), event.subquery().select()).subquery()
-    return (
-        select(both, address.label("address"), func.clock_timestamp())
-        .order_by(both.c.filed_at)
-        .limit(2)
-    )
-
-
-_WAITING = _waiting()
+# The two oldest of what was not heard; columns in the order of `Waiting`, after its `more`.
+_WAITING = text("""
+    SELECT waiting.*,
+        (SELECT address FROM identity WHERE contact_id = :contact_id ORDER BY id DESC LIMIT 1),
+        clock_timestamp()
+    FROM (
+        (SELECT 'message' AS kind, id, attempts, created_at AS filed_at, sealed, details,
+            payment_id, NULL::int AS version, told
+        FROM message WHERE contact_id = :contact_id AND direction = 'in' AND heard_at IS NULL
+        ORDER BY id LIMIT 2)
+        UNION ALL
+        (SELECT 'event', id, attempts, at, NULL, NULL, payment_id, version, told
+        FROM payment_event
+        WHERE contact_id = :contact_id AND told IS NOT NULL AND heard_at IS NULL
+        ORDER BY id LIMIT 2)
+    ) AS waiting
+    ORDER BY filed_at LIMIT 2
+""")
 
 
 def last_session(db: Session, speaker: Speaker) -> dict[str, Any] | None:
@@ -196,9 +130,7 @@ def last_session(db: Session, speaker: Speaker) -> dict[str, Any] | None:
     if speaker.sequence == 0:
         return None
     session: dict[str, Any] = db.execute(
-        select(_turn.c.session).where(
-            _turn.c.contact_id == speaker.id, _turn.c.sequence == speaker.sequence
-        )
+        select(Turn.session).where(Turn.contact_id == speaker.id, Turn.sequence == speaker.sequence)
     ).scalar_one()
     return session
 

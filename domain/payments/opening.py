@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, any_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from domain.models import Booking, Payment
+from domain.models import Base, Booking, Payment
 from domain.money import Money
 from domain.nudges import Nudge, promise
 from domain.payments.ending import NO_LONGER_OWED, cancel, end
@@ -20,6 +21,8 @@ from domain.states import AWAITING_OTP, CANCELLED, CONFIRMING, CREATED, MOVING, 
 
 ATTEND = "workers.payments.attend"
 QUEUE = "payments"
+
+_payment = Base.metadata.tables["payment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +72,27 @@ def holds_on(
     A waiting payment holds until `hold_until`; one that may have moved money holds for as long as
     it lasts.
     """
-    waiting = and_(Payment.status.in_(WAITING), Payment.hold_until > func.clock_timestamp())
+    is_waiting = _payment.c.status == any_(literal(list(WAITING), ARRAY(String)))
+    is_moving = _payment.c.status == any_(literal(list(MOVING), ARRAY(String)))
     return (
         select(
-            Payment.booking_id,
-            func.sum(Payment.amount_minor).label("held"),
-            func.min(Payment.hold_until).filter(Payment.status.in_(WAITING)).label("until"),
-            func.bool_and(Payment.contact_id == contact_id).label("own"),
+            _payment.c.booking_id,
+            func.sum(_payment.c.amount_minor).label("held"),
+            func.min(_payment.c.hold_until).filter(is_waiting).label("until"),
+            func.bool_and(_payment.c.contact_id == contact_id).label("own"),
         )
         .where(
             which,
-            Payment.cancel_requested_at.is_(None),
-            or_(waiting, Payment.status.in_(MOVING)),
+            _payment.c.cancel_requested_at.is_(None),
+            or_(and_(is_waiting, _payment.c.hold_until > func.clock_timestamp()), is_moving),
         )
-        .group_by(Payment.booking_id)
+        .group_by(_payment.c.booking_id)
     )
 
 
 def hold_on(db: Session, booking_id: int, contact_id: int) -> Hold:
     """What is held on one booking now."""
-    row = db.execute(holds_on(Payment.booking_id == booking_id, contact_id)).one_or_none()
+    row = db.execute(holds_on(_payment.c.booking_id == booking_id, contact_id)).one_or_none()
     return Hold(0, None, own=False) if row is None else Hold(int(row[1]), row[2], own=row[3])
 
 
