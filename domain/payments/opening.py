@@ -92,6 +92,7 @@ def holds_on(
 
 def hold_on(db: Session, booking_id: int, contact_id: int) -> Hold:
     """What is held on one booking now."""
+    db.flush()  # a query about tables does not do it
     row = db.execute(holds_on(_payment.c.booking_id == booking_id, contact_id)).one_or_none()
     return Hold(0, None, own=False) if row is None else Hold(int(row[1]), row[2], own=row[3])
 
