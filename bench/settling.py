@@ -119,9 +119,9 @@ def _script(statements: list[str], *, one_booking: bool) -> str:
         "BEGIN;",
     ]
     for statement in statements:
-        text = statement.replace(
-            f"'{UUID(int=_SAMPLE).hex}'", f"lpad(to_hex({number}), 32, '0')::uuid"
-        )
+        text = statement.strip()
+        for sample in (UUID(int=_SAMPLE).hex, str(UUID(int=_SAMPLE))):
+            text = text.replace(f"'{sample}'", f"lpad(to_hex({number}), 32, '0')::uuid")
         for letter in "KR":
             text = text.replace(f"'{letter}{_SAMPLE}'", f"('{letter}' || {number}::text)")
         if one_booking:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from domain.bookings import BookingFacts
 from domain.models import Account, Booking, Departure, TourAccount
 from domain.sealing import Sealer
 from providers.contract import Provider
@@ -27,11 +28,15 @@ class Accounts:
     shelf: Shelf
     _built: dict[tuple[int, bytes], Provider] = field(default_factory=dict)
 
-    def of_booking(self, db: Session, booking: Booking) -> dict[str, int]:
+    def of_booking(self, db: Session, booking: Booking | BookingFacts) -> dict[str, int]:
         """Ids of the accounts that may take this booking's money, by provider: the one that its
         tour names, else its operator's default. One that is not active is not replaced by another.
         """
-        tour_id = select(Departure.tour_id).where(Departure.id == booking.departure_id)
+        tour_id = (
+            select(Departure.tour_id)
+            .join(Booking, Booking.departure_id == Departure.id)
+            .where(Booking.id == booking.id)
+        )
         is_named = TourAccount.account_id.is_not(None)
         rows = db.execute(
             select(Account.provider, Account.id, Account.active)

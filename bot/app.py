@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from bot import cli, whatsapp
 from bot.callbacks import create_callbacks
 from bot.pages import create_pages
-from bot.release import is_migrated
 from bot.runtime import Runtime
+from bot.tables import is_migrated
 from domain.database import transaction
 
 _LARGEST_BODY_BYTES = 64 * 1024

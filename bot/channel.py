@@ -6,7 +6,6 @@ it is sent again.
 """
 
 import json
-import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,6 +19,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from bot.config import Settings
 from bot.contents import Content, content_for
+from bot.names import address_in, is_sid
 from bot.twilio_client import twilio_client
 from domain.deliveries import Doubtful
 from domain.outbox import Outgoing
@@ -36,21 +36,6 @@ _LISTED_AT_MOST = 5_000
 # Something is wrong with the content template, not with the message: it goes out as text.
 _CONTENT_CODES = frozenset({"21654", "21655", "21656"})
 _WITHOUT_BUTTONS_SECONDS = 60
-_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
-# A phone number, or the user id of somebody who hides theirs (`ZW.1A2B3C4D5E6F`): whatever it is
-# made of, a message from there must not be lost.
-_ADDRESS = re.compile(r"whatsapp:(\+[1-9][0-9]{6,14}|[!-*,-~][!-~]{0,139})")
-
-
-def address_in(text: str) -> str | None:
-    """The address in Twilio's `From`, as we keep it; None for what is not WhatsApp's."""
-    found = _ADDRESS.fullmatch(text)
-    return None if found is None else found[1]
-
-
-def is_sid(text: object) -> bool:
-    """Whether this is the name of a message at Twilio."""
-    return isinstance(text, str) and _SID.fullmatch(text) is not None
 
 
 class Refused(Exception):

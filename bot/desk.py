@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from bot import till, views
@@ -15,7 +15,8 @@ from bot.offers import offers, way_of, way_view
 from bot.till import Tools
 from domain import bookings, payments
 from domain.contacts import phone_of
-from domain.models import Booking, Contact, Payment
+from domain.hearing import Speaker
+from domain.models import Payment
 from domain.money import Money
 from domain.sealing import Unreadable
 from domain.states import AWAITING_CUSTOMER, AWAITING_OTP, ENDED
@@ -38,34 +39,40 @@ from providers.registry import WAYS
 
 log = structlog.get_logger(__name__)
 
+# Made once, because every conversation that begins asks for the live payment.
+_NEWEST = (
+    select(Payment)
+    .where(Payment.contact_id == bindparam("contact", type_=BigInteger))
+    .order_by(Payment.created_at.desc())
+    .limit(1)
+)
+_LIVE = _NEWEST.where(Payment.status.not_in(ENDED))
+
 
 class DatabaseDesk:
     """Implements flows.desk.Desk. The contact is locked by the turn; bookings and payments are
     locked here, in order.
     """
 
-    def __init__(self, db: Session, tools: Tools, contact: Contact, address: str) -> None:
+    def __init__(
+        self, db: Session, tools: Tools, contact: Speaker, address: str, now: datetime
+    ) -> None:
         self._db = db
         self._tools = tools
         self._contact = contact
         self._phone = phone_of(address)
-        self._now: datetime | None = None
+        self._known: dict[str, list[bookings.BookingFacts]] = {}
+        self.now = now
 
     @property
     def sender(self) -> Sender:
         return Sender(self._phone, self._contact.profile_name)
 
-    @property
-    def now(self) -> datetime:
-        if self._now is None:
-            self._now = self._db.execute(select(func.clock_timestamp())).scalar_one()
-        return self._now
-
     # Bookings
 
     def find_booking(self, reference: str) -> BookingView | Several | Lookup:
         # One's own first: the tries of others must not keep anybody from their own booking.
-        found = bookings.find_own(self._db, self._contact.id, self._phone, reference)
+        found = self._named(reference)
         if not found:
             if bookings.too_many_tries(self._db, self._contact.id, reference, self._tools.policy):
                 return Lookup.TOO_MANY_TRIES
@@ -81,50 +88,61 @@ class DatabaseDesk:
         if proved is None:
             bookings.count_try(self._db, self._contact.id, reference)
             return Lookup.UNKNOWN
-        return self._views([proved])[0]
+        self._known.clear()
+        return self._view(proved)
 
     def own_bookings(self) -> tuple[BookingView, ...]:
         return self._views(bookings.own_bookings(self._db, self._contact.id, self._phone))
 
     def booking(self, reference: str) -> BookingView | None:
-        found = bookings.find_own(self._db, self._contact.id, self._phone, reference)
+        found = self._named(reference)
         return self._views(found)[0] if len(found) == 1 else None
 
-    def _views(self, booking_ids: Sequence[int]) -> tuple[BookingView, ...]:
-        known = bookings.facts(self._db, booking_ids, self._contact.id)
+    def _named(self, reference: str) -> list[bookings.BookingFacts]:
+        """The sender's own bookings of this reference. A turn reads them once: the contact is
+        locked, and what the turn itself changes clears `_known`.
+        """
+        if reference not in self._known:
+            self._known[reference] = bookings.find_own(
+                self._db, self._contact.id, self._phone, reference
+            )
+        return self._known[reference]
+
+    def _views(self, known: Sequence[bookings.BookingFacts]) -> tuple[BookingView, ...]:
         return tuple(views.booking_view(each, self._tools.policy) for each in known)
 
     def _view(self, booking_id: int) -> BookingView:
-        return self._views([booking_id])[0]
+        known = bookings.facts(self._db, booking_id)
+        return views.booking_view(known, self._tools.policy)
 
     # Providers
 
     def ways(self, booking: BookingView) -> tuple[WayView, ...]:
-        known = self._own_booking(booking.reference)
-        if known is None:
+        known = self._named(booking.reference)
+        if len(known) != 1:
             return ()
-        found = offers(self._db, self._tools.accounts, known)
+        found = offers(self._db, self._tools.accounts, known[0])
         return found.ways(self._tools.otp_digits)
 
     def pause_of(self, booking: BookingView) -> Pause | None:
-        known = self._own_booking(booking.reference)
-        return None if known is None else offers(self._db, self._tools.accounts, known).pause()
+        known = self._named(booking.reference)
+        if len(known) != 1:
+            return None
+        return offers(self._db, self._tools.accounts, known[0]).pause()
 
     def way(self, key: str) -> WayView:
         return way_view(key, self._tools.otp_digits)
-
-    def _own_booking(self, reference: str) -> Booking | None:
-        found = bookings.find_own(self._db, self._contact.id, self._phone, reference)
-        return self._db.get_one(Booking, found[0]) if len(found) == 1 else None
 
     # Payments
 
     def open_payment(
         self, reference: str, amount: Money, way: str, payer_number: str | None
     ) -> PaymentView | Refused:
-        booking = self._own_booking(reference)
-        if booking is None:
+        known = self._named(reference)
+        if len(known) != 1:
             raise ValueError("a payment is opened for a booking that the conversation was given")
+        (booking,) = known
+        self._known.clear()
         provider = WAYS[way][0].name
         found = offers(self._db, self._tools.accounts, booking)
         if provider in found.paused:
@@ -167,10 +185,10 @@ class DatabaseDesk:
         return self._payment_view(self._own(payment_id))
 
     def live_payment(self) -> PaymentView | None:
-        return self._payment_view(self._newest(live=True))
+        return self._payment_view(self._newest(_LIVE))
 
     def last_payment(self) -> PaymentView | None:
-        return self._payment_view(self._newest(live=False))
+        return self._payment_view(self._newest(_NEWEST))
 
     def _own(self, payment_id: str) -> Payment | None:
         return self._db.execute(
@@ -179,13 +197,8 @@ class DatabaseDesk:
             )
         ).scalar_one_or_none()
 
-    def _newest(self, *, live: bool) -> Payment | None:
-        query = select(Payment).where(Payment.contact_id == self._contact.id)
-        if live:
-            query = query.where(Payment.status.not_in(ENDED))
-        return self._db.execute(
-            query.order_by(Payment.created_at.desc()).limit(1)
-        ).scalar_one_or_none()
+    def _newest(self, query: Select[Payment]) -> Payment | None:
+        return self._db.execute(query, {"contact": self._contact.id}).scalar_one_or_none()
 
     def _payment_view(self, payment: Payment | None) -> PaymentView | None:
         if payment is None:
@@ -194,7 +207,10 @@ class DatabaseDesk:
 
     def _lock(self, payment_id: str) -> payments.Locked | None:
         payment = self._own(payment_id)
-        return None if payment is None else payments.lock(self._db, payment.id)
+        if payment is None:
+            return None
+        self._known.clear()
+        return payments.lock(self._db, payment.id)
 
     def submit_otp(self, payment_id: str, otp: str) -> OtpAnswer:
         return till.submit_otp(self._db, self._tools, self._lock(payment_id), otp)

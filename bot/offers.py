@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from bot.accounts import Accounts
 from domain import switches
+from domain.bookings import BookingFacts
 from domain.models import Booking
 from flows.desk import Pause, WayKind, WayView
 from providers.registry import PROVIDERS, WAYS
@@ -36,7 +37,7 @@ class Offers:
         return Pause(next((words for words in self.paused.values() if words), None))
 
 
-def offers(db: Session, accounts: Accounts, booking: Booking) -> Offers:
+def offers(db: Session, accounts: Accounts, booking: Booking | BookingFacts) -> Offers:
     """The offers for one booking: two queries."""
     found = accounts.of_booking(db, booking)
     paused = switches.paused(db, booking.operator_id, sorted(found)) if found else {}

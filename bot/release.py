@@ -3,24 +3,21 @@ that the settings name.
 """
 
 import json
-from pathlib import Path
 
 import structlog
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot.config import Settings
+from bot.tables import MIGRATIONS
 from domain.database import Database, transaction
 from domain.models import Account, AuditEntry, Operator
 from domain.sealing import Sealer, Unreadable
 from providers.registry import PROVIDERS
 
-_MIGRATIONS = Path(__file__).parent.parent / "migrations"
 # Any two deployments that migrate at once take turns on this.
 _MIGRATION_LOCK = 7_083_665
 
@@ -29,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config
 
 
@@ -47,12 +44,6 @@ def migrate(database: Database) -> None:
             connection.rollback()
             connection.execute(select(func.pg_advisory_unlock(_MIGRATION_LOCK)))
             connection.commit()
-
-
-def is_migrated(connection: Connection) -> bool:
-    """Whether the tables are those of this version."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
 
 
 def release(database: Database, settings: Settings, sealer: Sealer) -> None:

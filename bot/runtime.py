@@ -19,7 +19,6 @@ from domain.policy import Policy
 from domain.sealing import Sealer
 from flows import conversations
 from flows.engine import Engine
-from flows.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,6 @@ class Runtime:
     database: Database
     redis: "Redis"
     engine: Engine
-    sessions: SessionStore
     vault: Vault
     accounts: Accounts
     links: Links
@@ -74,7 +72,6 @@ def start(settings: Settings, *, pool_size: int = 5) -> Runtime:
         database=database,
         redis=redis,
         engine=conversations.engine(),
-        sessions=SessionStore(redis),
         vault=Vault(redis, _sealer(settings, "otp vault"), settings.otp_ttl_seconds),
         accounts=Accounts(
             _sealer(settings, "account secrets"),

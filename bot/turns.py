@@ -27,10 +27,10 @@ from bot.desk import DatabaseDesk
 from bot.runtime import Runtime
 from bot.till import Tools
 from bot.turnstile import Turnstile
-from domain import bookings, contacts, outbox
-from domain.contacts import Waiting
+from domain import bookings, hearing, outbox
 from domain.crashpoints import reach
 from domain.database import name_commit, repeat, transaction
+from domain.hearing import Kept, Speaker, Waiting
 from domain.models import Contact, Message, Payment, PaymentEvent, Refund
 from domain.money import Money
 from flows.redaction import redact
@@ -46,13 +46,23 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What became of hearing one thing: where the conversation stands now, to be kept in Redis
-    after the commit, and whether more was waiting.
+    """What became of looking for something to hear: where the conversation stands now, to be kept
+    in Redis after the commit, and whether more was waiting.
     """
 
-    sequence: int
-    session: Session | None
+    kept: tuple[int, Session] | None
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Effects:
+    """What hearing one thing came to: where the conversation stands, what is kept of a message, and
+    what is said.
+    """
+
+    session: Session | None
+    kept: Kept | None
+    replies: list[outbox.Reply]
 
 
 def drain(runtime: Runtime, contact_id: int) -> None:
@@ -73,23 +83,25 @@ def _drain_once(runtime: Runtime, contact_id: int) -> bool:
     something meanwhile did not come through. False: somebody else is at it, or it failed.
     """
     turnstile = Turnstile(runtime.redis)
-    token = turnstile.enter(contact_id)
-    if token is None:
+    entered = turnstile.enter(contact_id)
+    if entered is None:
         return False
-    more: bool | None = None
+    heard: _Heard | None = None
     try:
-        more = _hear_oldest(runtime, contact_id)
+        heard = _hear_oldest(runtime, contact_id, entered.kept)
     finally:
-        somebody_came = turnstile.leave(contact_id, token)
-    return more is not None and (more or somebody_came)
+        kept = None if heard is None else heard.kept
+        somebody_came = turnstile.leave(contact_id, entered.token, kept)
+    return heard is not None and (heard.more or somebody_came)
 
 
-def _hear_oldest(runtime: Runtime, contact_id: int) -> bool | None:
-    """Whether more is waiting behind what was heard; None: it failed, and is tried again later."""
-    kept = runtime.sessions.get(contact_id)
+def _hear_oldest(
+    runtime: Runtime, contact_id: int, kept: tuple[int, Session] | None
+) -> _Heard | None:
+    """None: it failed, and is tried again later."""
     trying: list[Waiting] = []
     try:
-        heard = repeat(lambda db: _hear(runtime, db, contact_id, kept, trying))
+        return repeat(lambda db: _hear(runtime, db, contact_id, kept, trying))
     except (OperationalError, PoolTimeout, RedisError, JobTimeoutException):
         raise
     except Exception:
@@ -98,10 +110,7 @@ def _hear_oldest(runtime: Runtime, contact_id: int) -> bool | None:
             return None
         with transaction() as db:
             given_up = _count_failure(runtime, db, contact_id, trying[-1])
-        return trying[-1].more if given_up else None
-    if heard is not None and heard.session is not None:
-        runtime.sessions.put(contact_id, heard.sequence, heard.session)
-    return heard is not None and heard.more
+        return _Heard(None, trying[-1].more) if given_up else None
 
 
 def _hear(
@@ -110,64 +119,56 @@ def _hear(
     contact_id: int,
     kept: tuple[int, Session] | None,
     trying: list[Waiting],
-) -> _Heard | None:
+) -> _Heard:
     """One turn, in one transaction: the effects, the replies and the proof that it was heard."""
-    contact = contacts.lock_contact(db, contact_id)
-    waiting = contacts.next_waiting(db, contact_id)
+    speaker = hearing.lock_contact(db, contact_id)
+    waiting = hearing.next_waiting(db, contact_id)
     if waiting is None:
-        return None
+        return _Heard(None, more=False)
     trying.append(waiting)
-    if kept is not None and kept[0] == contact.sequence:
+    if kept is not None and kept[0] == speaker.sequence:
         session: Session | None = kept[1]
     else:
-        stored = contacts.last_session(db, contact)
+        stored = hearing.last_session(db, speaker)
         session = Session.from_json(json.dumps(stored)) if stored else None
     if waiting.kind == "message":
-        after = _hear_message(runtime, db, contact, waiting, session)
+        effects = _hear_message(runtime, db, speaker, waiting, session)
     else:
-        after = _hear_event(runtime, db, contact, waiting, session)
-    document: dict[str, Any] = json.loads(after.to_json()) if after else {}
-    sequence = contacts.write_turn(db, contact, waiting, document)
+        effects = _hear_event(runtime, db, speaker, waiting, session)
+    after = effects.session
+    document: dict[str, Any] = after.as_document() if after else {}
+    sequence = hearing.write_turn(db, speaker, waiting, document, effects.kept, effects.replies)
     log.info("turn", cause=waiting.cause, step=f"{document.get('flow')}.{document.get('step')}")
-    db.flush()
     is_message = waiting.kind == "message"
     reach("turn_written" if is_message else "event_written")
     name_commit(db, "turn_committed" if is_message else "event_committed")
-    return _Heard(sequence, after, waiting.more)
+    return _Heard((sequence, after) if after else None, waiting.more)
 
 
 def _hear_message(
-    runtime: Runtime, db: Database, contact: Contact, waiting: Waiting, session: Session | None
-) -> Session | None:
-    message = db.get_one(Message, waiting.id)
-    contacts.begin_turn(contact)
-    details = message.details
-    text = runtime.messages.open(message.sealed) if message.sealed else ""
-    contact.last_inbound_at = message.created_at
-    contact.profile_name = details.get("profile_name", contact.profile_name)
-    code_expected = runtime.engine.expects_code(session)
-    message.body = redact(text, code_expected=code_expected)
-    message.sealed, message.status, message.heard_at = None, "heard", func.clock_timestamp()
-    if runtime.settings.otp_redact_at_twilio and message.body != text:
-        message.due_at = func.clock_timestamp()  # its copy at Twilio is blanked by a worker
+    runtime: Runtime, db: Database, speaker: Speaker, waiting: Waiting, session: Session | None
+) -> _Effects:
+    details = waiting.details or {}
+    text = runtime.messages.open(waiting.sealed) if waiting.sealed else ""
+    speaker.last_inbound_at = waiting.filed_at
+    speaker.profile_name = details.get("profile_name", speaker.profile_name)
+    body = redact(text, code_expected=runtime.engine.expects_code(session))
+    # Its copy at Twilio is blanked by a worker.
+    kept = Kept(body, blank=runtime.settings.otp_redact_at_twilio and body != text)
     if details.get("opt_out") is not None:
         # Twilio answered this one itself, and stops what we send after STOP: nothing may be said.
         # Its HELP changes nothing.
         if details["opt_out"] == "STOP":
-            contact.opted_out_at = func.clock_timestamp()
+            speaker.opted_out_at = waiting.now
         elif details["opt_out"] == "START":
-            contact.opted_out_at = None
-        return session
-    contact.opted_out_at = None
-    above = contacts.count_message(contact, message.created_at) - (
-        runtime.settings.contact_messages_per_minute
-    )
+            speaker.opted_out_at = None
+        return _Effects(session, kept, [])
+    speaker.opted_out_at = None
+    above = speaker.count_message(waiting.filed_at) - runtime.settings.contact_messages_per_minute
     if above > 0:
         # A flood is filed and not acted on; it is answered once.
-        if above == 1:
-            outbox.add_replies(db, contact.id, [_reply(runtime.engine.slow_down(contact.language))])
-        return session
-    desk = _desk(runtime, db, contact, waiting)
+        slow_down = [_reply(runtime.engine.slow_down(speaker.language))] if above == 1 else []
+        return _Effects(session, kept, slow_down)
     heard = Heard(
         text=text,
         payload=details.get("payload"),
@@ -175,53 +176,40 @@ def _hear_message(
         forwarded=bool(details.get("forwarded")),
         location=bool(details.get("location")),
     )
-    turn = _converse(runtime, contact, desk, session, heard)
+    turn = _converse(runtime, db, speaker, waiting, session, heard)
     replies = outbox.as_answers(db, [_reply(say) for say in turn.says])
-    outbox.add_replies(db, contact.id, replies)
-    return turn.session
+    return _Effects(turn.session, kept, replies)
 
 
 def _hear_event(
-    runtime: Runtime, db: Database, contact: Contact, waiting: Waiting, session: Session | None
-) -> Session | None:
-    event = db.get_one(PaymentEvent, waiting.id)
-    contacts.begin_turn(contact)
-    db.execute(
-        update(PaymentEvent)
-        .where(PaymentEvent.id == event.id)
-        .values(heard_at=func.clock_timestamp())
-    )
-    payment = db.get_one(Payment, event.payment_id)
-    refund = None if event.refund_id is None else db.get_one(Refund, event.refund_id)
-    known = bookings.facts(db, [payment.booking_id], contact.id)[0]
+    runtime: Runtime, db: Database, speaker: Speaker, waiting: Waiting, session: Session | None
+) -> _Effects:
+    payment = db.get_one(Payment, waiting.payment_id)
+    refund = None if waiting.refund_id is None else db.get_one(Refund, waiting.refund_id)
+    known = bookings.facts(db, payment.booking_id)
     told = Told(
-        name=event.told or "",
+        name=waiting.told or "",
         payment=views.payment_view(
             payment, views.booking_view(known, runtime.policy), runtime.links
         ),
-        ordinal=event.version if event.told in _REPEATABLE else 0,
+        ordinal=waiting.version or 0 if waiting.told in _REPEATABLE else 0,
         amount=None if refund is None else Money(refund.amount_minor, payment.currency),
         days=None if refund is None else PROVIDERS[payment.provider].refund_days,
     )
-    turn = _converse(runtime, contact, _desk(runtime, db, contact, waiting), session, told)
+    turn = _converse(runtime, db, speaker, waiting, session, told)
     # Also to who wants no messages: what became of their money they are told. Opting out cancelled
     # what was only waiting, and after Twilio's own STOP nothing leaves Twilio.
-    outbox.add_replies(db, contact.id, [_reply(say) for say in turn.says])
-    return turn.session
+    return _Effects(turn.session, None, [_reply(say) for say in turn.says])
 
 
 def _converse(
     runtime: Runtime,
-    contact: Contact,
-    desk: DatabaseDesk,
+    db: Database,
+    speaker: Speaker,
+    waiting: Waiting,
     session: Session | None,
     heard: Heard | Told,
 ) -> Turn:
-    nonce = str(contact.sequence)
-    return runtime.engine.hear(session, heard, desk, contact.language, nonce)
-
-
-def _desk(runtime: Runtime, db: Database, contact: Contact, waiting: Waiting) -> DatabaseDesk:
     tools = Tools(
         runtime.policy,
         runtime.accounts,
@@ -230,7 +218,10 @@ def _desk(runtime: Runtime, db: Database, contact: Contact, waiting: Waiting) ->
         runtime.links,
         runtime.settings.otp_digits,
     )
-    return DatabaseDesk(db, tools, contact, waiting.address)
+    desk = DatabaseDesk(db, tools, speaker, waiting.address, waiting.now)
+    # New with each turn: the sequence that it will have.
+    nonce = str(speaker.sequence + 1)
+    return runtime.engine.hear(session, heard, desk, speaker.language, nonce)
 
 
 def _reply(say: Say) -> outbox.Reply:
@@ -250,7 +241,7 @@ def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Wai
     """A thing that failed three times is given to a person, with an apology, and blocks nothing any
     longer. Whether it was given up.
     """
-    contact = contacts.lock_contact(db, contact_id)
+    speaker = hearing.lock_contact(db, contact_id)
     table = Message if waiting.kind == "message" else PaymentEvent
     over = waiting.attempts + 1 >= _TRIES
     values: dict[str, Any] = {"attempts": table.attempts + 1}
@@ -268,7 +259,11 @@ def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Wai
     ).scalar_one_or_none()
     if not over or counted is None:
         return False
-    contact.person_wanted_at = func.clock_timestamp()
-    sorry = runtime.engine.sorry(contact.language)
+    db.execute(
+        update(Contact)
+        .where(Contact.id == contact_id)
+        .values(person_wanted_at=func.clock_timestamp())
+    )
+    sorry = runtime.engine.sorry(speaker.language)
     outbox.add_replies(db, contact_id, [_reply(sorry)])
     return True

@@ -14,24 +14,24 @@ from providers.registry import PROVIDERS, WAYS
 
 def booking_view(known: BookingFacts, policy: Policy) -> BookingView:
     """A booking as its traveller may see it."""
-    booking, currency = known.booking, known.booking.currency
-    balance = max(0, booking.total_minor - booking.paid_minor)
+    currency = known.currency
+    balance = max(0, known.total_minor - known.paid_minor)
     free = max(0, balance - known.hold.held_minor)
-    deposit = max(0, (booking.deposit_minor or 0) - booking.paid_minor)
+    deposit = max(0, (known.deposit_minor or 0) - known.paid_minor)
     return BookingView(
-        reference=booking.reference,
+        reference=known.reference,
         display_reference=known.display_reference,
-        operator=known.operator.name,
-        tour=known.tour.name if known.tour else None,
-        start_date=known.departure.start_date if known.departure else None,
-        total=Money(booking.total_minor, currency),
-        paid=Money(booking.paid_minor, currency),
+        operator=known.operator_name,
+        tour=known.tour_name,
+        start_date=known.start_date,
+        total=Money(known.total_minor, currency),
+        paid=Money(known.paid_minor, currency),
         balance=Money(balance, currency),
         free=Money(free, currency),
         minimum=Money(min(policy.minimum_minor, free), currency),
         deposit_due=Money(min(deposit, free), currency) if deposit else None,
         held_until=known.hold.until,
-        cancelled=booking.cancelled_at is not None,
+        cancelled=known.cancelled_at is not None,
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twilio.request_validator import RequestValidator
 
-from bot.channel import address_in, is_sid
+from bot.names import address_in, is_sid
 from bot.runtime import Runtime
 from bot.turns import drain
 from domain import deliveries, inbox
@@ -92,13 +92,13 @@ def inbound() -> Response:
     sealed = runtime.messages.seal(_text_in(form, "Body", _LONGEST_TEXT))
     details = _details(form)
     try:
-        filed = repeat(lambda db: inbox.file_message(db, sender, sid, sealed, details))
+        contact_id = inbox.file_message(sender, sid, sealed, details)
     except (OperationalError, PoolTimeout) as error:
         # Nothing is half done. Twilio tries again, and what it gives up on is found in its list.
         log.warning("not_filed", error=type(error).__name__)
         return Response("try again", status=503, headers={"Retry-After": "5"})
     reach("message_filed")
-    drain(runtime, filed.contact_id)
+    drain(runtime, contact_id)
     return _answer()
 
 

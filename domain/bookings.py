@@ -3,22 +3,16 @@ surname, tries counted.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from domain.models import (
-    Booking,
-    BookingContact,
-    Departure,
-    LookupTry,
-    Operator,
-    Tour,
-)
+from domain.models import Base, Booking, BookingContact, LookupTry
 from domain.payments.opening import Hold, holds_on
 from domain.policy import Policy
 from domain.references import parse_shared_reference, reference_key, shared_reference
@@ -30,87 +24,115 @@ _OWN_AT_MOST = 10
 class BookingFacts:
     """A booking beside what it belongs to and what is held of its balance. Read, not locked."""
 
-    booking: Booking
-    operator: Operator
-    tour: Tour | None
-    departure: Departure | None
     hold: Hold
+    id: int
+    operator_id: int
+    reference: str
+    currency: str
+    total_minor: int
+    paid_minor: int
+    deposit_minor: int | None
+    cancelled_at: datetime | None
+    operator_name: str
+    tour_name: str | None
+    start_date: date | None
+    shared_reference: str | None
 
     @property
     def display_reference(self) -> str:
         """The departure's shared reference once anything is paid, else the booking's own."""
-        if self.booking.paid_minor > 0 and self.departure is not None:
-            return self.departure.shared_reference
-        return self.booking.reference
+        if self.paid_minor > 0 and self.shared_reference is not None:
+            return self.shared_reference
+        return self.reference
 
 
-def _is_own(contact_id: int, phone: str | None) -> ColumnElement[bool]:
-    """A union, because of an OR the database makes one scan over every booking there is."""
-    proved = select(BookingContact.booking_id).where(BookingContact.contact_id == contact_id)
-    if phone is None:
-        return Booking.id.in_(proved)
-    return Booking.id.in_(proved.union(select(Booking.id).where(Booking.lead_phone == phone)))
-
-
-def find_own(db: Session, contact_id: int, phone: str | None, reference: str) -> list[int]:
-    """Ids of the sender's own bookings that a reference in any spelling names: its own, or the
-    departure's shared one.
+def find_own(db: Session, contact_id: int, phone: str | None, reference: str) -> list[BookingFacts]:
+    """The sender's own bookings that a reference in any spelling names: its own, or the departure's
+    shared one. `phone` is the sender's, None for who has no number.
     """
-    key = reference_key(reference)
-    own = _is_own(contact_id, phone)
-    found = list(db.execute(select(Booking.id).where(Booking.reference_key == key, own)).scalars())
+    who = {"contact_id": contact_id, "phone": phone}
+    found = _facts(db, _BY_OWN_REFERENCE, {**who, "reference_key": reference_key(reference)})
     shared = parse_shared_reference(reference)
     if found or shared is None:
         return found
-    return list(
-        db.execute(
-            select(Booking.id)
-            .join(Departure, Departure.id == Booking.departure_id)
-            .where(Departure.shared_reference == shared_reference(*shared), own)
-            .order_by(Booking.id)
-            .limit(_OWN_AT_MOST)
-        ).scalars()
+    return _facts(db, _BY_SHARED_REFERENCE, {**who, "shared": shared_reference(*shared)})
+
+
+def own_bookings(db: Session, contact_id: int, phone: str | None) -> list[BookingFacts]:
+    """The sender's bookings that are not cancelled, soonest departure first, ten at the most."""
+    return _facts(db, _OWN, {"contact_id": contact_id, "phone": phone})
+
+
+def facts(db: Session, booking_id: int) -> BookingFacts:
+    """One booking and what is held of it. Raises ValueError for an unknown id."""
+    (known,) = _facts(db, _BY_ID, {"booking_id": booking_id})
+    return known
+
+
+def _facts(db: Session, query: Select[Any], values: Mapping[str, Any]) -> list[BookingFacts]:
+    db.flush()  # a query about tables does not do it
+    return [
+        BookingFacts(Hold(int(held or 0), until), *columns)
+        for held, until, *columns in db.execute(query, values)
+    ]
+
+
+def _query(*which: ColumnElement[bool]) -> Select[Any]:
+    """Bookings with all that their view needs, columns in the order of `BookingFacts`."""
+    holds = holds_on(_payment.c.booking_id == _booking.c.id).lateral()
+    columns = (
+        _booking.c.id,
+        _booking.c.operator_id,
+        _booking.c.reference,
+        _booking.c.currency,
+        _booking.c.total_minor,
+        _booking.c.paid_minor,
+        _booking.c.deposit_minor,
+        _booking.c.cancelled_at,
+        _operator.c.name,
+        _tour.c.name,
+        _departure.c.start_date,
+        _departure.c.shared_reference,
+    )
+    return (
+        select(holds.c.held, holds.c.until, *columns)
+        .select_from(_booking)
+        .join(_operator, _operator.c.id == _booking.c.operator_id)
+        .outerjoin(_departure, _departure.c.id == _booking.c.departure_id)
+        .outerjoin(_tour, _tour.c.id == _departure.c.tour_id)
+        .outerjoin(holds, true())
+        .where(*which)
     )
 
 
-def own_bookings(db: Session, contact_id: int, phone: str | None) -> list[int]:
-    """Ids of the sender's bookings that are not cancelled, soonest departure first, ten at the
-    most.
-    """
-    return list(
-        db.execute(
-            select(Booking.id)
-            .outerjoin(Departure, Departure.id == Booking.departure_id)
-            .where(_is_own(contact_id, phone), Booking.cancelled_at.is_(None))
-            .order_by(func.coalesce(Departure.start_date, date.max), Booking.id)
-            .limit(_OWN_AT_MOST)
-        ).scalars()
+def _is_own() -> ColumnElement[bool]:
+    """A union, because of an OR the database makes one scan over every booking there is."""
+    proved = select(_proved.c.booking_id).where(
+        _proved.c.contact_id == bindparam("contact_id", type_=BigInteger)
     )
+    led = select(_booking.c.id).where(_booking.c.lead_phone == bindparam("phone", type_=String))
+    return _booking.c.id.in_(proved.union(led))
 
 
-def facts(db: Session, booking_ids: Sequence[int], contact_id: int) -> list[BookingFacts]:
-    """The bookings with all that their view needs, in the order of the ids: one query however
-    many there are.
-    """
-    if not booking_ids:
-        return []
-    holds = holds_on(booking_ids, contact_id).subquery()
-    rows = db.execute(
-        select(Booking, Operator, Tour, Departure, holds.c.held, holds.c.until, holds.c.own)
-        .join(Operator, Operator.id == Booking.operator_id)
-        .outerjoin(Departure, Departure.id == Booking.departure_id)
-        .outerjoin(Tour, Tour.id == Departure.tour_id)
-        .outerjoin(holds, holds.c.booking_id == Booking.id)
-        .where(Booking.id.in_(booking_ids))
-        .execution_options(populate_existing=True)
-    ).all()
-    by_id = {
-        booking.id: BookingFacts(
-            booking, operator, tour, departure, Hold(int(held or 0), until, own=bool(own))
-        )
-        for booking, operator, tour, departure, held, until, own in rows
-    }
-    return [by_id[booking_id] for booking_id in booking_ids]
+# Tables, not their classes, and each statement made once: docs/performance.md says what it saves.
+_booking, _departure, _operator, _tour, _proved, _payment = (
+    Base.metadata.tables[name]
+    for name in ("booking", "departure", "operator", "tour", "booking_contact", "payment")
+)
+_BY_ID = _query(_booking.c.id == bindparam("booking_id", type_=BigInteger))
+_BY_OWN_REFERENCE = _query(
+    _booking.c.reference_key == bindparam("reference_key", type_=String), _is_own()
+)
+_BY_SHARED_REFERENCE = (
+    _query(_departure.c.shared_reference == bindparam("shared", type_=String), _is_own())
+    .order_by(_booking.c.id)
+    .limit(_OWN_AT_MOST)
+)
+_OWN = (
+    _query(_is_own(), _booking.c.cancelled_at.is_(None))
+    .order_by(func.coalesce(_departure.c.start_date, date.max), _booking.c.id)
+    .limit(_OWN_AT_MOST)
+)
 
 
 def too_many_tries(db: Session, contact_id: int, reference: str, policy: Policy) -> bool:

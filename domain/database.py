@@ -1,11 +1,13 @@
-"""The database's one door: `with transaction() as db:` is the only commit there is."""
+"""The database's one door: `with transaction() as db:` is the only commit there is, and `at_once`
+the only statement that commits itself.
+"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from psycopg import errors
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, Executable, Row, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -41,6 +43,7 @@ class Database:
             },
         )
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.committing = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.ring = ring
 
 
@@ -91,10 +94,30 @@ def repeat(work: Callable[[Session], Answer]) -> Answer:
     `work` must be harmless when done twice, because a connection cut at COMMIT leaves the outcome
     unknown: unique keys and re-reading under the lock make it so. It must call nobody outside.
     """
+
+    def once() -> Answer:
+        with transaction() as db:
+            return work(db)
+
+    return _again(once)
+
+
+def at_once(statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
+    """One statement that is a transaction of its own and commits itself, in one round trip. Its
+    first row. Repeated like `repeat`, so it must be harmless when done twice.
+    """
+
+    def once() -> Row[Any] | None:
+        with current().committing.connect() as connection:
+            return connection.execute(statement, values).first()
+
+    return _again(once)
+
+
+def _again(once: Callable[[], Answer]) -> Answer:
     for attempt in range(1, _REPEATS + 1):
         try:
-            with transaction() as db:
-                return work(db)
+            return once()
         except DBAPIError as error:
             if attempt == _REPEATS or not _may_repeat(error):
                 raise

@@ -6,62 +6,50 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, literal, null, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, case, func, null, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from domain.contacts import contact_of
-from domain.models import ContactIdentity, Message
+from domain.database import at_once, repeat
+from domain.models import Message
 
 _BLANK_AGAIN_SECONDS = 60
 _BLANK_ATTEMPTS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """A filed incoming message. `new` is False when this sid was filed before."""
-
-    contact_id: int
-    new: bool
-
-
-def file_message(
-    db: Session, address: str, sid: str, sealed: bytes, details: Mapping[str, Any]
-) -> Filed:
-    """File an incoming message before it is heard; the same sid is filed once. One statement for a
-    known sender.
+def file_message(address: str, sid: str, sealed: bytes, details: Mapping[str, Any]) -> int:
+    """File an incoming message before it is heard, and commit; the same sid is filed once. Returns
+    its contact. For a known sender it is one statement, sent and committed in one round trip.
     """
-    known = select(
-        literal("in"),
-        ContactIdentity.contact_id,
-        literal(sid),
-        literal("filed"),
-        literal(sealed),
-        literal(dict(details), Message.details.type),
-    ).where(ContactIdentity.channel == "whatsapp", ContactIdentity.address == address)
-    columns = ["direction", "contact_id", "sid", "status", "sealed", "details"]
-    contact_id = db.execute(
-        insert(Message)
-        .from_select(columns, known)
-        .on_conflict_do_nothing(index_elements=["sid"])
-        .returning(Message.contact_id)
-    ).scalar_one_or_none()
-    if contact_id is not None:
-        return Filed(contact_id, new=True)
+    values = {"address": address, "sid": sid, "sealed": sealed, "details": details}
+    filed = at_once(_FILE_FROM_KNOWN, values)
+    if filed is not None:
+        return int(filed.contact_id)
+    return repeat(lambda db: _file_slowly(db, values))
+
+
+_FILE_FROM_KNOWN = text(
+    """
+    INSERT INTO message (direction, contact_id, sid, status, sealed, details)
+    SELECT 'in', contact_id, :sid, 'filed', :sealed, :details FROM identity
+    WHERE channel = 'whatsapp' AND address = :address
+    ON CONFLICT (sid) DO NOTHING
+    RETURNING contact_id
+    """
+).bindparams(bindparam("details", type_=JSONB))
+
+
+def _file_slowly(db: Session, values: Mapping[str, Any]) -> int:
+    """File what was filed before, or what somebody sends who never wrote."""
     filed_before = db.execute(
-        select(Message.contact_id).where(Message.sid == sid)
+        select(Message.contact_id).where(Message.sid == values["sid"])
     ).scalar_one_or_none()
     if filed_before is not None:
-        return Filed(filed_before, new=False)
-    contact_id = contact_of(db, address)
-    values = ("in", contact_id, sid, "filed", sealed, dict(details))
-    new = db.execute(
-        insert(Message)
-        .values(dict(zip(columns, values, strict=True)))
-        .on_conflict_do_nothing(index_elements=["sid"])
-        .returning(Message.id)
-    ).scalar_one_or_none()
-    return Filed(contact_id, new=new is not None)
+        return filed_before
+    contact_id = contact_of(db, values["address"])
+    db.execute(_FILE_FROM_KNOWN, values)
+    return contact_id
 
 
 def known_sids(db: Session, sids: Sequence[str]) -> set[str]:

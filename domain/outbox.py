@@ -9,14 +9,27 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CTE, exists, false, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import CTE, bindparam, exists, false, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from domain.models import Contact, ContactIdentity, Message
 from domain.nudges import Nudge, promise
 
 SEND_DUE = Nudge("workers.replies.send_due", "replies")
+
+# Puts any number of replies into the outbox, in their order; its values are `contact_id` and
+# `replies`. What was told about a payment before is not told again.
+ADDING = """
+    INSERT INTO message (direction, contact_id, status, body, details, token, phrase, payment_id,
+        told, due_at, expires_at)
+    SELECT 'out', :contact_id, 'due', body, details, token, phrase, payment_id, told,
+        clock_timestamp(), clock_timestamp() + make_interval(secs => expires_seconds)
+    FROM jsonb_to_recordset(:replies) AS reply (body text, details jsonb, token uuid, phrase text,
+        payment_id uuid, told text, expires_seconds double precision)
+    ON CONFLICT (payment_id, told) DO NOTHING
+"""
+_ADD = text(ADDING).bindparams(bindparam("replies", type_=JSONB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +88,40 @@ def add_replies(db: Session, contact_id: int, replies: Sequence[Reply]) -> None:
     """
     if not replies:
         return
-    for reply in replies:
-        written = db.execute(
-            insert(Message)
-            .values(_row(contact_id, reply))
-            .on_conflict_do_nothing(index_elements=["payment_id", "told"])
-            .returning(Message.id)
-        ).scalar_one_or_none()
-        if written is not None and reply.picture is not None:
-            db.execute(insert(Message).values(_picture_row(contact_id, reply)))
+    db.execute(_ADD, {"contact_id": contact_id, "replies": rows_of(replies)})
     promise(db, SEND_DUE)
 
 
-def _row(contact_id: int, reply: Reply) -> dict[str, Any]:
-    details: dict[str, Any] = {"buttons": [list(button) for button in reply.buttons]}
-    if reply.link is not None:
-        details["link"] = list(reply.link)
+def rows_of(replies: Sequence[Reply]) -> list[dict[str, Any]]:
+    """Replies as the value `replies` of the statement `ADDING`, each picture behind its text."""
+    rows = []
+    for reply in replies:
+        details: dict[str, Any] = {"buttons": [list(button) for button in reply.buttons]}
+        if reply.link is not None:
+            details["link"] = list(reply.link)
+        row = {
+            "body": reply.body,
+            "details": details,
+            "token": str(uuid4()),
+            "phrase": reply.phrase,
+            "payment_id": None if reply.payment_id is None else str(reply.payment_id),
+            "told": reply.told,
+            "expires_seconds": reply.expires_seconds,
+        }
+        rows.append(row)
+        if reply.picture is not None:
+            rows.append(row | _as_picture(reply))
+    return rows
+
+
+def _as_picture(reply: Reply) -> dict[str, Any]:
+    """What a picture has otherwise than its text: a word of its own, so that it is told once too."""
     return {
-        "direction": "out",
-        "contact_id": contact_id,
-        "status": "due",
-        "body": reply.body,
-        "details": details,
-        "token": uuid4(),
-        "phrase": reply.phrase,
-        "payment_id": reply.payment_id,
-        "told": reply.told,
-        "due_at": func.clock_timestamp(),
-        "expires_at": None
-        if reply.expires_seconds is None
-        else func.clock_timestamp() + timedelta(seconds=reply.expires_seconds),
+        "body": "",
+        "details": {"buttons": [], "picture": reply.picture},
+        "token": str(uuid4()),
+        "told": None if reply.told is None else f"{reply.told}:picture",
     }
-
-
-def _picture_row(contact_id: int, reply: Reply) -> dict[str, Any]:
-    """The picture behind its text: of the same payment, and a lie as soon as that is one."""
-    details: dict[str, Any] = {"buttons": [], "picture": reply.picture}
-    return _row(contact_id, reply) | {"body": "", "told": None, "details": details}
 
 
 def claim_due(db: Session, limit: int, claim_seconds: float) -> list[Outgoing]:

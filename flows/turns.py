@@ -174,13 +174,16 @@ class Session:
         """
         return self.payment or self.stand
 
-    def to_json(self) -> str:
-        """Compact JSON; what is empty is left out."""
+    def as_document(self) -> dict[str, Any]:
+        """As it is stored; what is empty is left out."""
         document: dict[str, Any] = {"v": SESSION_VERSION, "flow": self.flow, "step": self.step}
         document |= {"payment": self.payment, "answers": self.answers, "stand": self.stand}
         document |= {"misses": self.misses, "doubt": self.doubt, "offered": self.offered}
-        kept = {name: value for name, value in document.items() if value or name == "payment"}
-        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+        return {name: value for name, value in document.items() if value or name == "payment"}
+
+    def to_json(self) -> str:
+        """Compact JSON of the document."""
+        return json.dumps(self.as_document(), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Session | None":

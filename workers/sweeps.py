@@ -12,7 +12,7 @@ from bot.queues import waiting
 from bot.turns import drain
 from domain import clock, contacts, inbox, outbox, payments, refunds
 from domain.database import current as current_database
-from domain.database import repeat, transaction
+from domain.database import transaction
 from domain.models import Message, Payment, PaymentEvent, Refund
 from domain.nudges import Nudge
 from domain.payments.schedule import ATTEND, QUEUE
@@ -124,11 +124,8 @@ def compare_with_twilio(now: datetime) -> None:
         log.warning("missed_message_found", sid=each.sid)
         details = {"media": ["unknown"] * each.media} if each.media else {}
         sealed = runtime.messages.seal(each.body)
-        address, sid = each.address, each.sid
-        filed = repeat(
-            lambda db, a=address, s=sid, t=sealed, d=details: inbox.file_message(db, a, s, t, d)  # type: ignore[misc]
-        )
-        drain(runtime, filed.contact_id)
+        contact_id = inbox.file_message(each.address, each.sid, sealed, details)
+        drain(runtime, contact_id)
     runtime.redis.set(_LOOKED_AT, now.isoformat())
 
 

@@ -17,8 +17,8 @@ from bot.cli.common import counted
 from bot.cli.findings import Finding, fail, ok, warn
 from bot.config import Settings
 from bot.queues import QUEUES
-from bot.release import is_migrated
 from bot.runtime import Runtime
+from bot.tables import is_migrated
 from domain import clock
 from domain.database import transaction
 from domain.models import Message, Payment, PaymentEvent

@@ -4,7 +4,7 @@ paid otherwise.
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from domain.models import Booking, Payment
@@ -121,17 +121,20 @@ def cancel_those_that_no_longer_fit(db: Session, booking: Booking, now: datetime
     still owes.
     """
     owed = 0 if booking.cancelled_at else booking.total_minor - booking.paid_minor
-    others = db.execute(
-        select(Payment)
-        .where(
-            Payment.booking_id == booking.id,
-            Payment.status.in_(WAITING),
-            Payment.cancel_requested_at.is_(None),
-            Payment.amount_minor > owed,
-        )
-        .order_by(Payment.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).scalars()
+    others = db.execute(_NO_LONGER_FITTING, {"booking": booking.id, "owed": owed}).scalars()
     for other in others:
         drop(db, other, NO_LONGER_OWED, now)
+
+
+_NO_LONGER_FITTING = (
+    select(Payment)
+    .where(
+        Payment.booking_id == bindparam("booking", type_=BigInteger),
+        Payment.status.in_(WAITING),
+        Payment.cancel_requested_at.is_(None),
+        Payment.amount_minor > bindparam("owed", type_=BigInteger),
+    )
+    .order_by(Payment.id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)

@@ -3,15 +3,15 @@ a person and a number.
 """
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, any_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from domain.models import Booking, Payment
+from domain.models import Base, Booking, Payment
 from domain.money import Money
 from domain.nudges import Nudge, promise
 from domain.payments.ending import NO_LONGER_OWED, cancel, end
@@ -19,6 +19,8 @@ from domain.payments.schedule import ATTEND, QUEUE
 from domain.payments.story import Locked, lock, lock_booking, move, write_event
 from domain.policy import Policy
 from domain.states import AWAITING_OTP, CANCELLED, CONFIRMING, CREATED, MOVING, STARTING, WAITING
+
+_payment = Base.metadata.tables["payment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,45 +52,40 @@ class NotOpened:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What open payments hold of a booking's balance: in minor units, until when the first ends,
-    and whether mine.
-    """
+    """What open payments hold of a booking's balance: in minor units, until when the first ends."""
 
     held_minor: int
     until: datetime | None
-    own: bool
 
 
-def holds_on(
-    booking_ids: Sequence[int], contact_id: int
-) -> Select[int, int, datetime | None, bool]:
-    """One row for each booking that has holds: id, minor units held, first end, whether all are the
-    contact's own.
+def holds_on(which: ColumnElement[bool]) -> Select[int, int, datetime | None]:
+    """One row for each booking that has holds on `which` payments: id, minor units held, first end.
 
     A waiting payment holds until `hold_until`; one that may have moved money holds for as long as
     it lasts.
     """
-    waiting = and_(Payment.status.in_(WAITING), Payment.hold_until > func.clock_timestamp())
+    is_waiting = _payment.c.status == any_(literal(list(WAITING), ARRAY(String)))
+    is_moving = _payment.c.status == any_(literal(list(MOVING), ARRAY(String)))
     return (
         select(
-            Payment.booking_id,
-            func.sum(Payment.amount_minor).label("held"),
-            func.min(Payment.hold_until).filter(Payment.status.in_(WAITING)).label("until"),
-            func.bool_and(Payment.contact_id == contact_id).label("own"),
+            _payment.c.booking_id,
+            func.sum(_payment.c.amount_minor).label("held"),
+            func.min(_payment.c.hold_until).filter(is_waiting).label("until"),
         )
         .where(
-            Payment.booking_id.in_(booking_ids),
-            Payment.cancel_requested_at.is_(None),
-            or_(waiting, Payment.status.in_(MOVING)),
+            which,
+            _payment.c.cancel_requested_at.is_(None),
+            or_(and_(is_waiting, _payment.c.hold_until > func.clock_timestamp()), is_moving),
         )
-        .group_by(Payment.booking_id)
+        .group_by(_payment.c.booking_id)
     )
 
 
-def hold_on(db: Session, booking_id: int, contact_id: int) -> Hold:
+def hold_on(db: Session, booking_id: int) -> Hold:
     """What is held on one booking now."""
-    row = db.execute(holds_on([booking_id], contact_id)).one_or_none()
-    return Hold(0, None, own=False) if row is None else Hold(int(row[1]), row[2], own=row[3])
+    db.flush()  # a query about tables does not do it
+    row = db.execute(holds_on(_payment.c.booking_id == booking_id)).one_or_none()
+    return Hold(0, None) if row is None else Hold(int(row[1]), row[2])
 
 
 def open_payment(db: Session, request: OpenRequest, policy: Policy) -> Payment | NotOpened:
@@ -161,7 +158,7 @@ def _does_not_fit(
     balance = booking.total_minor - booking.paid_minor
     if balance <= 0:
         return NotOpened("already_paid")
-    hold = hold_on(db, booking.id, request.contact_id)
+    hold = hold_on(db, booking.id)
     free = balance - hold.held_minor
     if free <= 0:
         return NotOpened("held", hold.until)

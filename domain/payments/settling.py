@@ -5,8 +5,7 @@ it twice changes nothing.
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import String, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from domain import ledger
@@ -127,11 +126,17 @@ def _close(db: Session, locked: Locked, word: Word, credited: Money, surplus: Mo
 
 def _owner_of(db: Session, provider: str, receipt: str) -> UUID | None:
     """The payment that a receipt was credited to, if it was."""
-    return db.execute(
-        select(Transfer.payment_id)
-        .where(Transfer.provider == provider, Transfer.receipt == receipt)
-        .limit(1)
-    ).scalar_one_or_none()
+    return db.execute(_OWNER, {"provider": provider, "receipt": receipt}).scalar_one_or_none()
+
+
+_OWNER = (
+    select(Transfer.payment_id)
+    .where(
+        Transfer.provider == bindparam("provider", type_=String),
+        Transfer.receipt == bindparam("receipt", type_=String),
+    )
+    .limit(1)
+)
 
 
 def _leave_to_a_person(db: Session, payment: Payment, word: Word, mismatch: str) -> None:
@@ -157,22 +162,18 @@ def _mismatch(payment: Payment, word: Word) -> str | None:
 
 def file_evidence(db: Session, payment: Payment, word: Word) -> int:
     """File what we were told, once for each delivery. Returns the evidence's id."""
-    filed = db.execute(
-        insert(Evidence)
-        .values(
-            payment_id=payment.id,
-            provider=payment.provider,
-            source=word.source,
-            delivery_key=word.delivery_key,
-            word=word.status,
-            receipt=word.receipt,
-            amount_minor=word.amount.amount_minor if word.amount else None,
-            currency=word.amount.currency if word.amount else None,
-            body=word.body,
-        )
-        .on_conflict_do_nothing(index_elements=["provider", "source", "delivery_key"])
-        .returning(Evidence.id)
-    ).scalar_one_or_none()
+    values = {
+        "payment": payment.id,
+        "provider": payment.provider,
+        "source": word.source,
+        "delivery": word.delivery_key,
+        "word": word.status,
+        "receipt": word.receipt,
+        "amount": word.amount.amount_minor if word.amount else None,
+        "currency": word.amount.currency if word.amount else None,
+        "body": word.body,
+    }
+    filed: int | None = db.execute(_FILE, values).scalar_one_or_none()
     if filed is not None:
         return filed
     return db.execute(
@@ -182,3 +183,12 @@ def file_evidence(db: Session, payment: Payment, word: Word) -> int:
             Evidence.delivery_key == word.delivery_key,
         )
     ).scalar_one()
+
+
+_FILE = text("""
+    INSERT INTO evidence (payment_id, provider, source, delivery_key, word, receipt, amount_minor,
+        currency, body)
+    VALUES (:payment, :provider, :source, :delivery, :word, :receipt, :amount, :currency, :body)
+    ON CONFLICT (provider, source, delivery_key) DO NOTHING
+    RETURNING id
+""")

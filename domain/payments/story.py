@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from domain.models import Booking, Payment, PaymentEvent
@@ -54,14 +54,35 @@ class Word:
     call: ProviderCall | None = None
 
 
+# Made once: making them takes longer than asking them.
+_BOOKING = (
+    select(Booking)
+    .where(Booking.id == bindparam("booking_id", type_=BigInteger))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+_BOOKING_OF = (
+    select(Booking)
+    .where(
+        Booking.id
+        == select(Payment.booking_id)
+        .where(Payment.id == bindparam("payment_id", type_=Uuid))
+        .scalar_subquery()
+    )
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+_PAYMENT = (
+    select(Payment, func.clock_timestamp())
+    .where(Payment.id == bindparam("payment_id", type_=Uuid))
+    .with_for_update(key_share=True, of=Payment)
+    .execution_options(populate_existing=True)
+)
+
+
 def lock_booking(db: Session, booking_id: int) -> Booking:
     """The booking, locked and fresh. Always before any of its payments."""
-    return db.execute(
-        select(Booking)
-        .where(Booking.id == booking_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).scalar_one()
+    return db.execute(_BOOKING, {"booking_id": booking_id}).scalar_one()
 
 
 def lock(db: Session, payment_id: UUID) -> Locked:
@@ -70,21 +91,8 @@ def lock(db: Session, payment_id: UUID) -> Locked:
 
     The only way to lock a payment: nobody locks one without its booking.
     """
-    booking = db.execute(
-        select(Booking)
-        .where(
-            Booking.id
-            == select(Payment.booking_id).where(Payment.id == payment_id).scalar_subquery()
-        )
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).scalar_one()
-    payment, now = db.execute(
-        select(Payment, func.clock_timestamp())
-        .where(Payment.id == payment_id)
-        .with_for_update(key_share=True, of=Payment)
-        .execution_options(populate_existing=True)
-    ).one()
+    booking = db.execute(_BOOKING_OF, {"payment_id": payment_id}).scalar_one()
+    payment, now = db.execute(_PAYMENT, {"payment_id": payment_id}).one()
     return Locked(booking, payment, now)
 
 

@@ -259,7 +259,7 @@ class Rules(MoneyBack):
         """What a hold was for is free again once its payment is cancelled, ended or too old."""
         with transaction() as db:
             for one in getattr(self, "bookings", ()):
-                held = hold_on(db, one.id, self.contacts[0])
+                held = hold_on(db, one.id)
                 assert held.held_minor == self._promised(db, one)
 
     @invariant()

@@ -101,11 +101,11 @@ class Shop:
     def file(self, body: str, contact_id: int | None = None, **details: object) -> int:
         """File a message without hearing it. Returns its id."""
         sid = f"SM{next(_numbers):032x}"
+        address = f"+{self.phone}"
+        if contact_id is not None:
+            address = f"+{self.phone[:-2]}{contact_id:02d}"
+        inbox.file_message(address, sid, self.runtime.messages.seal(body), details)
         with transaction() as db:
-            address = f"+{self.phone}"
-            if contact_id is not None:
-                address = f"+{self.phone[:-2]}{contact_id:02d}"
-            inbox.file_message(db, address, sid, self.runtime.messages.seal(body), details)
             return db.execute(select(Message.id).where(Message.sid == sid)).scalar_one()
 
     def say(self, *bodies: str, **details: object) -> None:

@@ -143,7 +143,7 @@ def test_a_picture_follows_its_text_as_a_message_of_its_own(shop: Shop) -> None:
     before = len(shop.outgoing())
     write(shop, reply, Reply("common.text", "the next"))
     text, picture, _ = shop.outgoing()[before:]
-    assert (picture.body, picture.payment_id, picture.told) == ("", payment_id, None)
+    assert (picture.body, picture.payment_id, picture.told) == ("", payment_id, "link_made:picture")
     assert picture.expires_at is not None
     assert text.expires_at is not None
     send_due()

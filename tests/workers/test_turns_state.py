@@ -12,7 +12,6 @@ from bot.runtime import Runtime
 from bot.turns import drain
 from domain.database import transaction
 from domain.models import Contact, Payment, Turn
-from flows.sessions import SessionStore
 from tests.workers.conversing import REFERENCE, pay_until_code, step, texts
 from tests.workers.shop import Shop
 from workers.payments import attend
@@ -28,7 +27,6 @@ def redis_down(shop: Shop) -> Iterator[Runtime]:
     yield replace(
         shop.runtime,
         redis=nowhere,
-        sessions=SessionStore(nowhere),
         vault=replace(shop.runtime.vault, redis=nowhere),
     )
     nowhere.close()
