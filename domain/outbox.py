@@ -115,7 +115,9 @@ def rows_of(replies: Sequence[Reply]) -> list[dict[str, Any]]:
 
 
 def _as_picture(reply: Reply) -> dict[str, Any]:
-    """What a picture has otherwise than its text: a word of its own, so that it is told once too."""
+    """What a picture has otherwise than its text; told by a word of its own, so that it is told
+    once.
+    """
     return {
         "body": "",
         "details": {"buttons": [], "picture": reply.picture},

@@ -23,7 +23,11 @@ def gives_way(db: Session, locked: Locked) -> bool:
     taken = and_(
         or_(
             Payment.contact_id == payment.contact_id,
-            Payment.payer_number == payment.payer_number,
+            # Links have no payer's number: to have none is nothing that two payments share.
+            and_(
+                Payment.payer_number.is_not(None),
+                Payment.payer_number == payment.payer_number,
+            ),
         ),
         Payment.status.in_((*CALLING, CREATED, AWAITING_OTP)),
     )

@@ -30,7 +30,8 @@ def _missing(credentials: Mapping[str, str]) -> tuple[str, ...]:
     needed = ["mode", "base_url", "organization_bin", "device_token"]
     if credentials.get("mode") == _PROXY:
         needed.append("access_token")
-    elif credentials.get("base_url", "").startswith("https://"):
+    is_native = credentials.get("mode") == _NATIVE
+    if is_native and credentials.get("base_url", "").startswith("https://"):
         needed += ["client_cert", "client_key"]
     return lacking(credentials, *needed)
 
