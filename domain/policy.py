@@ -14,7 +14,8 @@ class Policy:
     `negative_again_seconds` later. `check_delays_seconds` are the pauses between questions about an
     open payment, the last one repeated; each is off by up to `check_spread` of itself, so that
     questions do not march in step; `check_pace` stretches them. A payment that still stands open
-    `expiry_grace_seconds` after its deadline is expired. A nudge that did not come by
+    `expiry_grace_seconds` after its deadline is expired. `watches_paid`: a payment that succeeded
+    is asked about for a week more, because it can be paid twice. A nudge that did not come by
     `nudge_lost_seconds` is lost; a row that was claimed by a sweep comes back after
     `claim_seconds`. A provider that did not answer `pause_after_failures` calls in a row (two or
     more) takes no new payments; it is probed after `probe_seconds`, then ever more seldom, at the
@@ -38,6 +39,7 @@ class Policy:
     check_pace: float = 1.0
     refund_alone_minor: int = 0
     expiry_grace_seconds: float = 86_400
+    watches_paid: bool = False
     nudge_lost_seconds: float = 5
     claim_seconds: float = 10
     pause_after_failures: int = 5

@@ -191,8 +191,9 @@ class Terms:
     `check_delays_seconds` is the published schedule of questions, the last one repeated; empty: our
     own. `expiry_grace_seconds`: a payment that still stands open so long after its deadline is
     expired, where the provider itself never says so; None: it does say so.
-    `negative_wait_seconds`: how long after an unanswered write a negative word does not count yet;
-    None: as the policy says.
+    `watches_paid`: one order can be paid more than once, so that one that is paid is asked about
+    for a week more. `negative_wait_seconds`: how long after an unanswered write a negative word
+    does not count yet; None: as the policy says.
     """
 
     call_seconds: float
@@ -202,6 +203,7 @@ class Terms:
     check_delays_seconds: tuple[float, ...] = ()
     expiry_grace_seconds: float | None = None
     negative_wait_seconds: float | None = None
+    watches_paid: bool = False
 
 
 @runtime_checkable

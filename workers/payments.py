@@ -167,6 +167,7 @@ def _policy_of(terms: Terms) -> Policy:
         check_delays_seconds=delays or policy.check_delays_seconds,
         # What a provider publishes is kept to the letter.
         check_spread=0.0 if delays else policy.check_spread,
+        watches_paid=terms.watches_paid,
         expiry_grace_seconds=policy.expiry_grace_seconds if grace is None else grace,
         negative_wait_seconds=(
             policy.negative_wait_seconds if negative is None else negative * policy.check_pace

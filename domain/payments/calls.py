@@ -157,7 +157,8 @@ def record_word(db: Session, locked: Locked, word: Word, policy: Policy) -> None
         end_lease(payment, now)
     if word.status == SUCCEEDED:
         settlement = settle(db, payment.id, word)
-        if settlement.mismatch is not None or settlement.known or payment.status in ENDED_UNPAID:
+        paid = payment.status == SUCCEEDED
+        if settlement.mismatch is not None or paid or payment.status in ENDED_UNPAID:
             look_again(payment, now, policy)
         return
     if payment.status == SUCCEEDED or payment.status in CALLING:

@@ -52,7 +52,8 @@ def due_act(locked: Locked, policy: Policy) -> Act:
         return Act.LEAVE if is_leased(payment, now) or not _is_asked(locked, policy) else Act.ASK
     if payment.status == SUCCEEDED:
         # Somebody heard that there is more: a second success under one order.
-        return Act.LEAVE if payment.next_check_at is None else Act.ASK
+        nothing_to_ask = payment.next_check_at is None or not _is_asked(locked, policy)
+        return Act.LEAVE if nothing_to_ask else Act.ASK
     # What was never sent, no provider knows anything of.
     return Act.LEAVE if payment.started_at is None else Act.ASK
 

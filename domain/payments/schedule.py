@@ -38,7 +38,9 @@ def next_check(payment: Payment, now: datetime, policy: Policy) -> datetime:
 
 
 def next_watch(payment: Payment, now: datetime) -> datetime | None:
-    """When to look for late money next; None when nothing was ever sent, or a week is over."""
+    """When to look for late money, or for more of it, next; None when nothing was ever sent, or a
+    week is over.
+    """
     if payment.started_at is None or payment.ended_at is None:
         return None
     times = (payment.ended_at + after for after in _WATCH)
@@ -78,7 +80,7 @@ def look_again(payment: Payment, now: datetime, policy: Policy) -> None:
     is looked at when it ends, too.
     """
     if payment.status == SUCCEEDED:
-        payment.next_check_at = None
+        payment.next_check_at = next_watch(payment, now) if policy.watches_paid else None
     elif payment.status in CALLING:
         payment.next_check_at = payment.lease_until or payment.next_check_at
     elif payment.status == AWAITING_OTP:

@@ -82,6 +82,7 @@ class Cashfree:
             call_seconds=settings.call_seconds,
             hold_seconds=min(link_seconds, LONGEST_HOLD_SECONDS),
             customer_seconds=link_seconds,
+            watches_paid=True,
         )
 
     def terms(self, payer_number: str | None) -> Terms:  # noqa: ARG002 - the same for all

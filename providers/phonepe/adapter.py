@@ -72,6 +72,7 @@ class PhonePe:
             hold_seconds=min(seconds, LONGEST_HOLD_SECONDS),
             customer_seconds=seconds,
             check_delays_seconds=CHECK_DELAYS_SECONDS,
+            watches_paid=True,
         )
 
     def terms(self, payer_number: str | None) -> Terms:  # noqa: ARG002 - the same for all

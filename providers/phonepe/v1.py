@@ -79,6 +79,7 @@ class PhonePeV1:
             hold_seconds=min(V1_LIFE_SECONDS, LONGEST_HOLD_SECONDS),
             customer_seconds=V1_LIFE_SECONDS,
             check_delays_seconds=V1_CHECK_DELAYS_SECONDS,
+            watches_paid=True,
         )
         self._door = Door(
             NAME,

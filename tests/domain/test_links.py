@@ -299,3 +299,33 @@ def test_a_question_waits_for_as_long_as_the_provider_asked_for() -> None:
         locked = payments.lock(db, payment)
         payments.record_failed_check(db, locked, CALL, POLICY, pause_seconds=59)
         assert locked.payment.next_check_at == locked.now + timedelta(seconds=59)
+
+
+def test_what_can_be_paid_twice_is_watched_for_a_week_after_it_was_paid() -> None:
+    payment = give_link(started(w.build())).id
+    watching = dataclasses.replace(POLICY, watches_paid=True)
+    moments = []
+    for _ in range(20):
+        with transaction() as db:
+            locked = payments.lock(db, payment)
+            payments.record_word(db, locked, w.success(payment), watching)
+            due, now = locked.payment.next_check_at, locked.now
+        if due is None:
+            break
+        moments.append(round((due - now).total_seconds() / 3_600))
+        assert act_of(payment) is Act.LEAVE
+        w.later(payment, (due - now).total_seconds() + 1)
+        assert act_of(payment) is Act.ASK
+    assert moments == [1, 5, 18, 24, 24, 24, 24, 24, 24]
+    w.assert_books_agree()
+
+
+def test_strangers_who_pay_by_link_do_not_give_way_to_each_other() -> None:
+    world = w.build()
+    first = started(world)
+    with transaction() as db:
+        stranger = factories.contact(db, "+263771000003")
+        request = by_link(world, contact_id=stranger.id)
+    started(world, request)
+    assert give_link(first).cancel_requested_at is None
+    assert w.told(first) == ["link_made"]
