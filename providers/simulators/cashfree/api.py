@@ -16,9 +16,9 @@ from providers.simulators.cashfree.entities import (
     refund_entity,
 )
 from providers.simulators.cashfree.hooks import OPERATION, Event, Hooks
-from providers.simulators.cashfree.manners import Manners
 from providers.simulators.cashfree.payer import Payer, Wish, link_told
 from providers.simulators.cashfree.wire import Fields, Value, invalid
+from providers.simulators.manners import Manners
 
 REFUND_MAGIC = {61: "FAILED", 62: "ONHOLD", 63: "CANCELLED"}
 REFUND_NOTES = {

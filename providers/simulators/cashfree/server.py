@@ -25,10 +25,10 @@ from providers.simulators.cashfree.book import Book
 from providers.simulators.cashfree.control import Control
 from providers.simulators.cashfree.gate import Gate, Keys, answer, broken, too_many
 from providers.simulators.cashfree.hooks import MANNERS, OPERATION, Hooks
-from providers.simulators.cashfree.manners import Manners
 from providers.simulators.cashfree.pay import OrderPay
 from providers.simulators.cashfree.payer import Payer
 from providers.simulators.cashfree.wire import Fields, Value
+from providers.simulators.manners import Manners
 from providers.simulators.wire_faults import Knob, Knobs, misbehave
 
 OPERATIONS = frozenset(
