@@ -108,8 +108,14 @@ class _Cashfree:
         self._api = Api(self._book, hooks, payer, self._manners, terms)
         self._pay = OrderPay(self._book, payer)
         self.control = Control(
-            *(settings.merchant_name, self._book, payer, hooks, self._gate),
-            *(self._manners, self._knobs, OPERATIONS),
+            merchant_name=settings.merchant_name,
+            book=self._book,
+            payer=payer,
+            hooks=hooks,
+            gate=self._gate,
+            manners=self._manners,
+            knobs=self._knobs,
+            operations=OPERATIONS,
         )
 
     def view(self, operation: str) -> Callable[..., Response]:
