@@ -131,6 +131,8 @@ def simulated_providers(web_url: str, key: Callable[[str], str]) -> dict[str, ob
             "access_token": key("kaspi access"),
             "device_token": key("kaspi device"),
             "organization_bin": _KASPI_BIN,
+            # Who tries things out writes sooner again than a customer would.
+            "invoice_poll_seconds": 3.0,
         },
         "phonepe": {
             "client_id": _PHONEPE_CLIENT,

@@ -28,7 +28,7 @@ from domain.database import name_commit, repeat, transaction
 from domain.models import Payment
 from domain.payments import Act, Locked
 from domain.policy import Policy
-from domain.states import CONFIRMING
+from domain.states import AWAITING_CUSTOMER, CONFIRMING
 from providers.contract import (
     Cancels,
     Charge,
@@ -109,7 +109,7 @@ def _decide(payment_id: UUID) -> _Task:
     with transaction() as db:
         locked = payments.lock(db, payment_id)
         payment = locked.payment
-        act = payments.due_act(locked)
+        act = payments.due_act(locked, runtime.policy)
         if act is Act.CONFIRM and looked_for != (payment.status, payment.otp_try):
             act = Act.LEAVE  # The code came after we looked: whoever its nudge calls will find it.
         if act is Act.CONFIRM and otp is None:
@@ -153,7 +153,7 @@ def _settle_here(db: Session, locked: Locked, act: Act) -> None:
         payments.expire(db, locked)
     elif act is Act.CANCEL:
         payments.cancel(db, locked)
-    else:
+    elif locked.payment.status != AWAITING_CUSTOMER:
         payments.look_again(locked.payment, locked.now, policy)
 
 

@@ -5,6 +5,7 @@ from flask.cli import with_appcontext
 
 from bot.cli.common import plain_errors, runtime
 from bot.release import release as release_version
+from providers.registry import PROVIDERS
 
 
 @click.command()
@@ -18,8 +19,9 @@ def release() -> None:
     running = runtime()
     with plain_errors():
         release_version(running.database, running.settings, running.accounts.sealer)
-    has_omari = running.settings.omari_merchant_key is not None
-    accounts = "its Omari accounts are those of the settings" if has_omari else "no provider is set"
+    named = [entry.title for entry in PROVIDERS.values() if running.settings.credentials(entry)]
+    which = ", ".join(named)
+    accounts = f"its accounts in the settings: {which}" if named else "no provider is set"
     click.echo(
         "Released: the tables are up to date, the default operator is"
         f" {running.settings.default_operator}, {accounts}."

@@ -10,11 +10,9 @@ story     locks, moves, and what is written about them
 """
 
 from domain.payments.calls import (
-    Act,
     begin_confirm,
     begin_start,
     code_lost,
-    due_act,
     lose_answer,
     record_failed_check,
     record_refusal,
@@ -22,6 +20,7 @@ from domain.payments.calls import (
     record_word,
     record_wrong_otp,
 )
+from domain.payments.due import Act, due_act
 from domain.payments.ending import BY_CUSTOMER, cancel, expire
 from domain.payments.links import Opened, begin_void, record_not_voided, record_opened
 from domain.payments.opening import (

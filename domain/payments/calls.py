@@ -5,7 +5,6 @@ No function here calls anybody. Each runs in a short transaction with booking an
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
@@ -23,7 +22,6 @@ from domain.states import (
     CALLING,
     CANCELLED,
     CONFIRMING,
-    CREATED,
     ENDED_UNPAID,
     EXPIRED,
     FAILED,
@@ -38,48 +36,6 @@ _NEGATIVE_ENDS = {
     "cancelled": CANCELLED,
     "not_found": FAILED,
 }
-
-
-class Act(StrEnum):
-    """What a payment needs now."""
-
-    LEAVE = "leave"
-    START = "start"
-    CONFIRM = "confirm"
-    LOSE = "lose"
-    ASK = "ask"
-    EXPIRE = "expire"
-    CANCEL = "cancel"
-    VOID = "void"
-
-
-def due_act(locked: Locked) -> Act:
-    """What to do with a locked payment now, by the database's clock. Whoever finds a lease running
-    leaves.
-    """
-    payment, now = locked.payment, locked.now
-    if payment.status in CALLING and payment.lease_until is not None:
-        # A lease that has run out means that a call may have been made: from here on we only ask.
-        return Act.LEAVE if payment.lease_until > now else Act.LOSE
-    if payment.status == CREATED:
-        return Act.EXPIRE if payment.hold_until <= now else Act.START
-    if payment.status == CONFIRMING:
-        return Act.CONFIRM
-    if payment.status == AWAITING_OTP:
-        if payment.cancel_requested_at is not None:
-            return Act.CANCEL
-        over = payment.deadline_at is not None and payment.deadline_at <= now
-        return Act.EXPIRE if over else Act.LEAVE
-    if payment.status == AWAITING_CUSTOMER:
-        if payment.lease_until is None and payment.cancel_requested_at is not None:
-            return Act.VOID
-        running = payment.lease_until is not None and payment.lease_until > now
-        return Act.LEAVE if running else Act.ASK
-    if payment.status == SUCCEEDED:
-        # Somebody heard that there is more: a second success under one order.
-        return Act.LEAVE if payment.next_check_at is None else Act.ASK
-    # What was never sent, no provider knows anything of.
-    return Act.LEAVE if payment.started_at is None else Act.ASK
 
 
 def begin_start(db: Session, locked: Locked, call_seconds: float, policy: Policy) -> datetime:

@@ -68,6 +68,11 @@ def claim_due(db: Session, limit: int, policy: Policy) -> list[UUID]:
     )
 
 
+def is_leased(payment: Payment, now: datetime) -> bool:
+    """Whether somebody calls the provider for this payment now."""
+    return payment.lease_until is not None and payment.lease_until > now
+
+
 def look_again(payment: Payment, now: datetime, policy: Policy) -> None:
     """Set the due time by where the payment stands: maybe elsewhere than before a question. A link
     is looked at when it ends, too.

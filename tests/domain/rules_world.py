@@ -71,7 +71,7 @@ class World(RuleBasedStateMachine):
     def _attend(self, one: OnePayment, fate: str, done: bool, wrong: bool) -> None:
         with transaction() as db:
             locked = payments.lock(db, one.id)
-            act = payments.due_act(locked)
+            act = payments.due_act(locked, POLICY)
             if act is not Act.LEAVE:
                 over = self.clock + ROOM_SECONDS >= one.call_runs_until
                 assert over, f"{act} while a call may run"

@@ -18,7 +18,7 @@ CALL = ProviderCall("request", 200, 12, "055")
 
 def act_of(payment: object) -> Act:
     with transaction() as db:
-        return payments.due_act(payments.lock(db, payment))  # type: ignore[arg-type]
+        return payments.due_act(payments.lock(db, payment), w.POLICY)  # type: ignore[arg-type]
 
 
 def word(payment: object, status: str) -> Word:

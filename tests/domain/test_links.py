@@ -55,7 +55,7 @@ def ask(payment: UUID, status: str) -> Payment:
 
 def act_of(payment: UUID) -> Act:
     with transaction() as db:
-        return payments.due_act(payments.lock(db, payment))
+        return payments.due_act(payments.lock(db, payment), POLICY)
 
 
 def cancel(payment: UUID) -> bool:
@@ -103,6 +103,29 @@ def test_it_is_asked_about_by_the_providers_schedule_and_when_it_ends() -> None:
         end = locked.payment.deadline_at
         assert end is not None
         assert locked.payment.next_check_at == end + timedelta(seconds=GRACE_SECONDS)
+
+
+def test_a_nudge_that_comes_twice_is_no_reason_to_ask_before_the_time() -> None:
+    payment = started(w.build())
+    seldom = dataclasses.replace(POLICY, check_delays_seconds=(3_600,), check_spread=0.0)
+    with transaction() as db:
+        locked = payments.lock(db, payment)
+        opened = Opened("QR-1", locked.now + timedelta(days=1), url="https://pay.test/l/1")
+        payments.record_opened(db, locked, opened, seldom, CALL)
+    assert act_of(payment) is Act.LEAVE
+
+    with transaction() as db:
+        locked = payments.lock(db, payment)
+        payments.ask_now(db, locked.payment, locked.now)
+    assert act_of(payment) is Act.ASK
+
+    with transaction() as db:
+        locked = payments.lock(db, payment)
+        payments.look_again(locked.payment, locked.now, seldom)
+    w.later(payment, 3_601)
+    with transaction() as db:
+        assert payments.claim_due(db, 10, POLICY) == [payment]
+    assert act_of(payment) is Act.ASK
 
 
 def test_what_stands_open_well_after_its_end_is_expired_and_not_before() -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from domain.database import transaction
-from domain.models import Message, Transfer
+from domain.models import Message, Payment, Refund, Transfer
 from tests.journey.house import House
 
 _GIVEN_BACK = ("succeeded", "COMPLETED", "SUCCESS")  # as each simulator says it
@@ -42,8 +42,15 @@ def sent_back(provider: str) -> int:
     """Minor units that our ledger says this provider gave back."""
     with transaction() as db:
         total = db.execute(
-            select(func.coalesce(func.sum(Transfer.amount_minor), 0)).where(
-                Transfer.provider == provider, Transfer.kind == "refund"
-            )
+            select(func.coalesce(func.sum(Transfer.amount_minor), 0))
+            .join(Refund, Refund.id == Transfer.refund_id)
+            .join(Payment, Payment.id == Refund.payment_id)
+            .where(Payment.provider == provider, Refund.way == "provider")
         ).scalar_one()
     return int(total)
+
+
+def calls(house: House, provider: str, operation: str) -> int:
+    """How often a simulated provider was asked this, by anybody."""
+    asked = house.book(provider)["requests"].values()
+    return sum(counts.get(operation, 0) for counts in asked)

@@ -62,9 +62,6 @@ class Payer:
         self.act("expire")
         if self.provider == "kaspi":
             later(self.id, DAY_SECONDS + 100)
-        elif self.provider == "phonepe":
-            return  # its webhook says so
-        self.ends("expired")
 
     def ends(self, status: str, seconds: float = 40) -> None:
         """Wait until the payment stands so."""
@@ -151,3 +148,12 @@ def at_once(work: Callable[[Any], Any], what: Sequence[Any]) -> list[Any]:
     """Do it for all of these, some at a time."""
     with ThreadPoolExecutor(6) as pool:
         return list(pool.map(work, what))
+
+
+def paid_links(payers: list[Payer]) -> list[Payer]:
+    """These customers pay, and have their receipts."""
+    for payer in payers:
+        payer.act("pay")
+    for payer in payers:
+        payer.ends("succeeded")
+    return payers

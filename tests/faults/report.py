@@ -13,10 +13,12 @@ Written by the fault suite from its own run: `make setup` and then
     .venv/bin/python -m pytest tests/faults -n 2 --dist loadfile --write-faults
 
 Every case runs the real processes of the Procfile on a real PostgreSQL and Valkey, with the
-simulated Omari and Twilio behind a TCP proxy. Pauses that are minutes for customers are seconds in
-the suite. After each case the audit finds no contradiction, Omari's book and ours agree receipt by
-receipt, nobody was told "failed" for money that moved, and each receipt's message stands once in
-Twilio's own book.
+simulated Omari and Twilio behind a TCP proxy, and the simulated Kaspi (by its proxy), PhonePe
+(v2) and Cashfree beside them. Pauses that are minutes for customers are seconds in the suite;
+where hours or days pass, the moments in a payment's or a refund's row are moved into the past.
+After each case the audit finds no contradiction, each provider's book and ours agree receipt by
+receipt and on what was given back, nobody was told "failed" for money that moved, and each
+receipt's message stands once in Twilio's own book.
 
 | # | what goes wrong and must become of it | how it was produced | what was seen | |
 |---|---|---|---|---|

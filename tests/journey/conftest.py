@@ -12,13 +12,13 @@ from tests.conftest import TEMPLATE
 from tests.journey.house import House
 
 
-@pytest.fixture(scope="module")
-def house(
-    tmp_path_factory: pytest.TempPathFactory, servers: ServerUrls, request: pytest.FixtureRequest
-) -> Iterator[House]:
-    """One product for a module's tests, each of which brings customers of its own."""
+@pytest.fixture(scope="package")
+def house(tmp_path_factory: pytest.TempPathFactory, servers: ServerUrls) -> Iterator[House]:
+    """One product for all tests of this folder that run in one process, each of which brings
+    customers of its own: starting it takes longer than most of them.
+    """
     folder: Path = tmp_path_factory.mktemp("house")
-    name = f"house_{os.getpid()}_" + request.module.__name__.rpartition(".")[2]
+    name = f"house_{os.getpid()}"
     with Redis.from_url(servers.redis_url) as redis:
         redis.flushdb()
     url = create_database(servers.database_url, name, template=TEMPLATE)

@@ -68,6 +68,20 @@ class Customer:
         )
         return [message["body"] for message in answer.json()["messages"]]
 
+    def link(self) -> str:
+        """The address behind the newest button that opens one."""
+
+        def look() -> str | None:
+            url = f"{self.simulators_url}/_sim/twilio/messages"
+            found = requests.get(url, params={"to": f"+{self.phone}"}, timeout=10).json()
+            buttons = (
+                each for message in found["messages"] for each in message["shown"]["buttons"]
+            )
+            urls = [button["url"] for button in buttons if button["url"]]
+            return urls[-1] if urls else None
+
+        return str(eventually("a button that opens an address", look))
+
     def hears(self, part: str, *, seconds: float = 20) -> str:
         """Wait until a reply contains this text; returns the newest one that does."""
 

@@ -102,6 +102,10 @@ class House:
         """What processes that are started from now on find in their environment."""
         self._environment |= environment
 
+    def setting(self, name: str) -> str:
+        """What processes find in their environment under this name."""
+        return self._environment[name]
+
     def use_database(self) -> None:
         """Make this product's database the current one of the test's process."""
         configure(self.database)
@@ -130,6 +134,13 @@ class House:
         """Run a line of the Procfile to its end."""
         subprocess.run(
             self._command(name), env=self._env({}), cwd=ROOT, check=True, capture_output=True
+        )
+
+    def flask(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of ours, as staff do, to its end."""
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+        return subprocess.run(
+            command, env=self._env({}), cwd=ROOT, check=False, capture_output=True, text=True
         )
 
     def start(self, name: str, environment: Mapping[str, str] | None = None) -> None:

@@ -75,10 +75,6 @@ def assert_end(house: House, customer: Customer, status: str) -> None:
     assert len(told) == len(receipts)
 
 
-def test_every_point_has_its_test() -> None:
-    assert {*FROM_THE_START, *WITH_THE_CODE} == set(POINTS)
-
-
 @pytest.mark.parametrize("point", WITH_THE_CODE)
 def test_death_between_code_and_receipt(house: House, point: str) -> None:
     customer = house.customer()

@@ -26,6 +26,14 @@ _OMARI = (
     ("query", "word"),
     ("any", "slow"),
 )
+# What each simulated link provider calls its operations: making, asking, giving back.
+_LINKS = {
+    "kaspi": ("link", "status", "refund"),
+    "phonepe": ("pay", "status", "refund"),
+    "cashfree": ("create_link", "get_link", "create_refund"),
+}
+_WIRE = ("drop", "drop_after", "silent_after", "status", "status_after", "html", "word", "slow")
+_CALLBACKS = ("none", "duplicate", "late", "reversed")
 _TWILIO = ("refuse", "fail", "lose", "drop", "slow")
 
 
@@ -37,6 +45,8 @@ class Chaos:
         self._choices = random.Random(seed)  # noqa: S311 - choices of a test
         self._faults: tuple[tuple[Callable[[], str], int], ...] = (
             (self._omari, 6),
+            (self._links, 6),
+            (self._callbacks, 4),
             (self._twilio, 4),
             (self._kill, 3),
             (self._stop, 2),
@@ -63,6 +73,18 @@ class Chaos:
         seconds = self._choices.uniform(0.2, 3)
         self._site.house.knob(operation=operation, fault=fault, seconds=seconds)
         return f"omari {operation} {fault}"
+
+    def _links(self) -> str:
+        provider = self._choice(*_LINKS)
+        operation, fault = self._choice(*_LINKS[provider]), self._choice(*_WIRE)
+        seconds = self._choices.uniform(0.2, 3)
+        self._site.house.turn(provider, operation=operation, fault=fault, seconds=seconds)
+        return f"{provider} {operation} {fault}"
+
+    def _callbacks(self) -> str:
+        provider, fault = self._choice("phonepe", "cashfree"), self._choice(*_CALLBACKS)
+        self._site.house.turn(provider, operation="webhook", fault=fault, seconds=1.0)
+        return f"{provider} callback {fault}"
 
     def _twilio(self) -> str:
         kind = self._choices.choice(_TWILIO)

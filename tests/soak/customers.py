@@ -12,6 +12,8 @@ from secrets import token_hex
 import requests
 
 from tests.journey.customer import Customer
+from tests.journey.house import House
+from tests.soak.payers import act_at_link
 
 _TURNS = 14
 _PATIENCE_SECONDS = 6.0
@@ -25,21 +27,38 @@ _PROMPTS = (
     ("Which Omari number", "this number"),
     ("How much would you like", "amount"),
     ("from USD", "amount"),
+    ("How would you like to pay", "way"),
+    ("Shall I?", "ready"),
+    ("When you have paid", "link"),
+    ("send the invoice", "this number"),
+    ("an invoice was sent", "link"),
+    ("I am asking", "link"),
+    ("is closed", "new link"),
     ("booking reference", "reference"),
     ("Shall I cancel", "no"),
     ("Asking Omari", ""),
     ("Checking with Omari", ""),
+    ("Making your", ""),
     ("I will tell you", ""),
 )
 
 
 class Walk:
-    """One customer's way through one or two conversations."""
+    """One customer's way through one or two conversations. `way` is how they like to pay; empty
+    where there is only one.
+    """
 
     def __init__(
-        self, customer: Customer, choices: random.Random, over: Callable[[], bool]
+        self,
+        house: House,
+        customer: Customer,
+        way: str,
+        choices: random.Random,
+        over: Callable[[], bool],
     ) -> None:
         self.customer = customer
+        self._house = house
+        self._way = way
         self._choices = choices
         self._over = over
         self._answered = 0
@@ -68,6 +87,11 @@ class Walk:
             return str(self._choices.choice((10, 20, 35.5, 100, "full", "half")))
         if meant == "code":
             return self._code()
+        if meant == "way":
+            return self._way
+        if meant == "link":
+            act_at_link(self._house, self.customer, self._choices)
+            return self._choices.choice(("", "", "paid"))
         return meant
 
     def _code(self) -> str:

@@ -23,6 +23,14 @@ export class Chat {
     this.timer = 0;
     this.fillAttachments();
     document.addEventListener("click", (event) => this.closeSheets(event));
+    // A picture that arrives makes the end longer; "load" does not bubble, so it is caught on its way down.
+    page.messages.addEventListener("load", (event) => this.followPicture(event.target), true);
+  }
+
+  followPicture(picture) {
+    const { scroll } = this.page;
+    const below = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight;
+    if (below < 120 + picture.offsetHeight) scroll.scrollTop = scroll.scrollHeight;
   }
 
   become(customer) {
