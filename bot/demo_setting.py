@@ -21,6 +21,7 @@ WEBHOOK_OVERRIDES = "#rc=2&rp=5xx,ct,rt&rt=4000"
 _KASPI_BIN = "180340021791"
 _PHONEPE_CLIENT = "SIMULATED_CLIENT"
 _PHONEPE_USER = "tourpay_demo"
+_CASHFREE_APP = "TESTAPP0001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def provider_environment(simulators_url: str, key: Callable[[str], str]) -> dict
         "PHONEPE_WEBHOOK_PASSWORD": _phonepe_password(key),
         "CASHFREE_ENV": "TEST",
         "CASHFREE_API_BASE_URL": f"{simulators_url}/cashfree",
-        "CASHFREE_APP_ID": "TESTAPP0001",
+        "CASHFREE_APP_ID": _CASHFREE_APP,
         "CASHFREE_SECRET_KEY": key("cashfree"),
     }
 
@@ -141,7 +142,7 @@ def simulated_providers(web_url: str, key: Callable[[str], str]) -> dict[str, ob
             "webhook_url": f"{web_url}/callbacks/phonepe",
         },
         "cashfree": {
-            "app_id": "TESTAPP0001",
+            "app_id": _CASHFREE_APP,
             "secret_key": key("cashfree"),
             "webhook_url": f"{web_url}/callbacks/cashfree",
         },

@@ -18,7 +18,15 @@ UNREADABLE = "unreadable"
 # Those that say that the provider is not there, or not well.
 NO_ANSWER = frozenset({NOT_CONNECTED, TIMED_OUT, CONNECTION_LOST, SERVER_ERROR})
 
+# Whoever is turned away with one of these at the gate has moved nothing, whatever page says so.
+TURNED_AWAY = frozenset({401, 403, 429})
+
 _LONGEST_PAUSE_SECONDS = 3_600.0
+
+
+def not_called(operation: str, code: str) -> Call:
+    """The line of the story where nobody was called; `code` says why."""
+    return Call(operation, http_status=None, milliseconds=0, code=code)
 
 
 @dataclass(frozen=True, slots=True)

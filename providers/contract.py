@@ -179,6 +179,10 @@ class ProviderUncertain(ProviderError):
     """Not answered, or in words that we do not know. For a write: money may have moved."""
 
 
+# What somebody may still pay keeps others from paying; so nothing holds a balance for longer.
+LONGEST_HOLD_SECONDS = 1_800
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a provider's way of paying allows. Times in seconds.

@@ -39,7 +39,6 @@ from providers.deadline import Deadline, DeadlineAdapter
 from providers.redaction import Redactor
 from providers.wire_json import JsonValue, read_json, write_json
 
-_SHOWN_CHARACTERS = 1000
 _CHUNK_BYTES = 16 * 1024
 # Whatever requests, urllib3, http.client, ssl and socket may raise; those of requests are OSErrors.
 _LIBRARY_ERRORS = (HTTPError, HTTPException, OSError, ValueError)
@@ -106,27 +105,6 @@ class Door:
     def __repr__(self) -> str:
         return f"Door({self._name!r})"
 
-    def call(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        json: Mapping[str, JsonValue] | None = None,
-        form: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        private: Sequence[str] = (),
-    ) -> Answer:
-        """One call, its body JSON or a form. `private` are the code, the phone number and whatever
-        else of this call no echo may be kept of; `headers` are beside those of every call.
-
-        Raises ProviderUncertain where nothing came that an adapter could read.
-        """
-        request = self._request(operation, method, path, json, form, params, headers, private)
-        answer = self._exchange(request)
-        self._report(answer.to_call())
-        return answer
-
     def call_json(
         self,
         operation: str,
@@ -138,7 +116,12 @@ class Door:
         headers: Mapping[str, str] | None = None,
         private: Sequence[str] = (),
     ) -> JsonAnswer:
-        """As `call`, for an answer that must be one JSON object, or a list of them, in UTF-8."""
+        """One call: its body JSON or a form, its answer one JSON object, or a list of them.
+
+        `private` are the code, the phone numbers and the names of this call, of which no echo is
+        kept; `headers` are beside those of every call. Raises ProviderUncertain where nothing came
+        that an adapter could read.
+        """
         request = self._request(operation, method, path, json, form, params, headers, private)
         answer = self._exchange(request)
         read = read_json(answer.body)
@@ -179,7 +162,7 @@ class Door:
             # Half a body is not kept: half of a code could stand at its end, and not be found.
             call = Call(request.operation, fetched.status, milliseconds, fetched.trouble)
             raise self._uncertain(call)
-        shown = request.redactor(fetched.body.decode("utf-8", "replace"))[:_SHOWN_CHARACTERS]
+        shown = request.redactor.show(fetched.body)
         digest = hashlib.sha256(fetched.body).hexdigest()
         answer = Answer(
             request.operation,

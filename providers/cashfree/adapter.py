@@ -14,7 +14,7 @@ and how surely, stands in docs/providers/cashfree.md.
 from dataclasses import dataclass
 from uuid import uuid4
 
-from providers.answers import JsonAnswer
+from providers.answers import TURNED_AWAY, JsonAnswer
 from providers.cashfree import notices, refunding
 from providers.cashfree.api import Api, CashfreeSettings, not_found, refusal, replayed, uncertain
 from providers.cashfree.asking import expiry, life_seconds, link_body, phone_of
@@ -26,8 +26,6 @@ from providers.cashfree.reading import (
     instant,
     key_of,
     money,
-    our_reference,
-    wire_reference,
 )
 from providers.cashfree.words import (
     ATTEMPT_PENDING,
@@ -37,6 +35,7 @@ from providers.cashfree.words import (
     TITLE,
 )
 from providers.contract import (
+    LONGEST_HOLD_SECONDS,
     Call,
     Charge,
     OpenLink,
@@ -48,9 +47,9 @@ from providers.contract import (
     Terms,
 )
 from providers.notices import Notice, NoticeRequest
+from providers.references import our_reference, wire_reference
 from providers.refunds import RefundOrder, RefundOutcome
 
-LONGEST_HOLD_SECONDS = 1_800
 _LONGEST_LINK = 2_000
 # Plain http is what a simulator on this machine gives.
 _SENDABLE = ("https://", "http://127.0.0.1:", "http://localhost:")
@@ -90,7 +89,9 @@ class Cashfree:
         return self._terms
 
     def start(self, charge: Charge) -> OpenLink:
-        """Make the link. A second call for the same charge makes no second one: it is uncertain."""
+        """Make the link. A second start with the same reference makes no second one: it is
+        uncertain, or the first link again.
+        """
         phone, expires_at = phone_of(charge), expiry(self._settings)
         answer = self._api.write_alone(
             "create_link",
@@ -129,7 +130,7 @@ class Cashfree:
         answer = self._api.write("cancel_link", "POST", path, None, str(uuid4()), _phones(charge))
         if answer.ok:
             return self._judge(charge, answer, until)
-        if answer.call.http_status in (401, 403, 429):
+        if answer.call.http_status in TURNED_AWAY:
             raise refusal(answer)
         return self._check(charge, until)
 

@@ -1,15 +1,14 @@
-"""Cashfree's API: who we are, how an answer refuses, and what of an answer may be kept."""
+"""Cashfree's API: who we are, how long a step may take, and how an answer refuses."""
 
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from providers.answers import TIMED_OUT, JsonAnswer
+from providers.answers import TIMED_OUT, TURNED_AWAY, JsonAnswer, not_called
 from providers.cashfree.words import BASE_URLS
-from providers.contract import Call, ProviderError, ProviderRefused, ProviderUncertain, Reason
+from providers.contract import ProviderError, ProviderRefused, ProviderUncertain, Reason
 from providers.http import Door
-from providers.redaction import HIDDEN
 from providers.wire_json import JsonValue
 
 # An operation that takes several calls may take no longer than one: it is done in three steps.
@@ -17,12 +16,6 @@ STEPS = 3
 
 _CREDENTIAL = re.compile(r"[!-~]{1,512}")
 _VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# A cut answer may end in the middle of a value, so the closing quote may be missing.
-_PRIVATE_FIELD = re.compile(
-    r'("(?:customer_(?:name|id|uid|bank_\w+)|payment_session_id|upi_id|account_holder)"\s*:\s*)'
-    r'"(?:[^"\\]|\\.)*(?:"|$)'
-)
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:(?:\\*/){2}|data:)[^\s\"<>]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +80,8 @@ class Api:
     ) -> JsonAnswer:
         """One step that changes nothing."""
         if time.monotonic() > until:
-            raise ProviderUncertain(Call(operation, None, 0, TIMED_OUT), Reason.UNAVAILABLE)
-        return _kept(self._step, operation, "GET", path, None, params, None, private)
+            raise ProviderUncertain(not_called(operation, TIMED_OUT), Reason.UNAVAILABLE)
+        return self._step.call_json(operation, "GET", path, params=params, private=private)
 
     def write(
         self,
@@ -100,7 +93,9 @@ class Api:
         private: tuple[str, ...] = (),
     ) -> JsonAnswer:
         """One step that changes something; `key` is its idempotency key, a UUID."""
-        return _kept(self._step, operation, method, path, json, None, key, private)
+        return self._step.call_json(
+            operation, method, path, json=json, headers=_keyed(key), private=private
+        )
 
     def write_alone(
         self,
@@ -111,7 +106,9 @@ class Api:
         private: tuple[str, ...] = (),
     ) -> JsonAnswer:
         """A POST that is its whole operation, and so has all of the time."""
-        return _kept(self._whole, operation, "POST", path, json, None, key, private)
+        return self._whole.call_json(
+            operation, "POST", path, json=json, headers=_keyed(key), private=private
+        )
 
 
 def uncertain(answer: JsonAnswer, reason: Reason = Reason.UNAVAILABLE) -> ProviderUncertain:
@@ -127,7 +124,7 @@ def refusal(answer: JsonAnswer) -> ProviderError:
     status = answer.call.http_status
     if status in (409, 422):
         return uncertain(answer, Reason.DUPLICATE)
-    if status in (401, 403, 429):
+    if status in TURNED_AWAY:
         pause_seconds = answer.pause_seconds("x-ratelimit-retry")
         return ProviderRefused(answer.call, Reason.UNAVAILABLE, pause_seconds)
     if status in (400, 404) and isinstance(answer.fields.get("type"), str):
@@ -146,11 +143,6 @@ def not_found(answer: JsonAnswer) -> bool:
     return answer.call.http_status == 404 and code.endswith("_not_found")
 
 
-def without_links(text: str) -> str:
-    """A text of Cashfree's without names, sessions, pictures and addresses."""
-    return _ADDRESS.sub(HIDDEN, _PRIVATE_FIELD.sub(rf'\1"{HIDDEN}"', text))
-
-
 def _door(settings: CashfreeSettings, total_seconds: float) -> Door:
     return Door(
         "cashfree",
@@ -166,26 +158,5 @@ def _door(settings: CashfreeSettings, total_seconds: float) -> Door:
     )
 
 
-def _kept(
-    door: Door,
-    operation: str,
-    method: str,
-    path: str,
-    json: Mapping[str, JsonValue] | None,
-    params: Mapping[str, str] | None,
-    key: str | None,
-    private: tuple[str, ...],
-) -> JsonAnswer:
-    headers = {} if key is None else {"x-idempotency-key": key}
-    try:
-        answer = door.call_json(
-            operation, method, path, json=json, params=params, headers=headers, private=private
-        )
-    except ProviderUncertain as unanswered:
-        unanswered.call = _presentable(unanswered.call)
-        raise
-    return replace(answer, call=_presentable(answer.call))
-
-
-def _presentable(call: Call) -> Call:
-    return replace(call, body=without_links(call.body))
+def _keyed(key: str) -> dict[str, str]:
+    return {"x-idempotency-key": key}

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from providers.answers import not_called
 from providers.cashfree.api import CashfreeSettings
-from providers.cashfree.reading import wire_reference
 from providers.cashfree.words import CURRENCIES
-from providers.contract import Call, Charge, ProviderRefused, Reason
+from providers.contract import Charge, ProviderRefused, Reason
+from providers.references import wire_reference
 from providers.wire_json import JsonValue
 
 SHORTEST_LIFE_SECONDS = 900
@@ -74,4 +75,4 @@ def link_body(
 
 
 def _unfit(code: str) -> ProviderRefused:
-    return ProviderRefused(Call("create_link", None, 0, code), Reason.BAD_REQUEST)
+    return ProviderRefused(not_called("create_link", code), Reason.BAD_REQUEST)

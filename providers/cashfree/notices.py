@@ -7,14 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from domain.money import Money
-from providers.cashfree.api import without_links
-from providers.cashfree.reading import money, our_reference
+from providers.cashfree.reading import money
 from providers.cashfree.words import ATTEMPT_WORDS, LINK_WORDS
 from providers.notices import Notice, NoticeForged, NoticeKind, NoticeRequest, NoticeUnreadable
 from providers.redaction import Redactor
+from providers.references import our_reference
 from providers.wire_json import read_json_object
 
-_SHOWN_CHARACTERS = 1_000
 _WORD = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _DELIVERY_KEY = re.compile(r"[!-~]{1,120}")
 
@@ -34,8 +33,6 @@ def read_notice(request: NoticeRequest, secrets: Sequence[str]) -> Notice:
     if not isinstance(data, Mapping):
         raise NoticeUnreadable("there is no data")
     kind, reference, word, amount = _read(kind_word, data)
-    text = request.body.decode("utf-8", "replace")
-    shown = without_links(Redactor(secrets, ())(text))[:_SHOWN_CHARACTERS]
     status = LINK_WORDS.get(word) if "link_status" in data else ATTEMPT_WORDS.get(word)
     return Notice(
         _delivery_key(request),
@@ -44,7 +41,7 @@ def read_notice(request: NoticeRequest, secrets: Sequence[str]) -> Notice:
         word,
         status=status if kind is NoticeKind.PAYMENT else None,
         amount=amount,
-        shown=shown,
+        shown=Redactor(secrets, ()).show(request.body),
     )
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 from domain.money import Money
-from providers.answers import JsonAnswer
+from providers.answers import JsonAnswer, not_called
 from providers.cashfree import refunding
 from providers.cashfree.api import Api, refusal, replayed, uncertain
 from providers.cashfree.asking import LEAST_MINOR, addresses, expiry, wire_phone
@@ -44,11 +44,10 @@ from providers.cashfree.reading import (
     instant,
     key_of,
     money,
-    our_reference,
-    wire_reference,
 )
 from providers.cashfree.words import ATTEMPT_WORDS, CURRENCIES, ORDER_WORDS
 from providers.contract import Call, ProviderRefused, Reason, Status
+from providers.references import our_reference, wire_reference
 from providers.refunds import RefundOutcome
 from providers.wire_json import JsonValue
 
@@ -109,7 +108,7 @@ class CashfreeOrders:
         `bank_code` is the four digits of a bank, for net banking.
         """
         if method not in (Method.UPI, Method.NETBANKING):
-            raise OrderRefused(_uncalled("pay_order"), Reason.BAD_REQUEST, INVALID_METHOD)
+            raise OrderRefused(not_called("pay_order", "unfit"), Reason.BAD_REQUEST, INVALID_METHOD)
         ways: dict[str, JsonValue] = {"upi": {"channel": "link"}}
         if method == Method.NETBANKING:
             ways = {"netbanking": {"channel": "link", "netbanking_bank_code": bank_code}}
@@ -125,7 +124,7 @@ class CashfreeOrders:
         Raises CodeRefused where the code was refused and the order is not paid.
         """
         if not _OTP.fullmatch(otp):
-            raise CodeRefused(_uncalled("authenticate"), INVALID_CODE)
+            raise CodeRefused(not_called("authenticate", "unfit"), INVALID_CODE)
         until = self._api.until(steps=2)
         answer = self._authenticate(payment_id, {"action": "SUBMIT_OTP", "otp": otp}, (otp,))
         state = self._status(order.reference, until)
@@ -205,7 +204,9 @@ class CashfreeOrders:
         self, payment_id: str, body: Mapping[str, JsonValue], private: tuple[str, ...]
     ) -> JsonAnswer:
         if not self._takes_codes or not _PAYMENT_ID.fullmatch(payment_id):
-            raise OrderRefused(_uncalled("authenticate"), Reason.BAD_REQUEST, CODE_NOT_OFFERED)
+            raise OrderRefused(
+                not_called("authenticate", "unfit"), Reason.BAD_REQUEST, CODE_NOT_OFFERED
+            )
         path = f"/orders/pay/authenticate/{payment_id}"
         return self._api.write("authenticate", "POST", path, body, str(uuid4()), private)
 
@@ -213,17 +214,13 @@ class CashfreeOrders:
 def _fit(order: NewOrder) -> None:
     """What Cashfree would refuse anyway, in plain words."""
     if not order.phone:
-        raise OrderRefused(_uncalled("create_order"), Reason.BAD_REQUEST, PHONE_REQUIRED)
+        raise OrderRefused(not_called("create_order", "unfit"), Reason.BAD_REQUEST, PHONE_REQUIRED)
     if not _PHONE.fullmatch(order.phone):
-        raise ProviderRefused(_uncalled("create_order", "bad_phone"), Reason.BAD_REQUEST)
+        raise ProviderRefused(not_called("create_order", "bad_phone"), Reason.BAD_REQUEST)
     if order.amount.currency not in CURRENCIES:
-        raise ProviderRefused(_uncalled("create_order", "bad_currency"), Reason.BAD_REQUEST)
+        raise ProviderRefused(not_called("create_order", "bad_currency"), Reason.BAD_REQUEST)
     if order.amount.amount_minor < LEAST_MINOR:
-        raise ProviderRefused(_uncalled("create_order", "bad_amount"), Reason.BAD_REQUEST)
-
-
-def _uncalled(operation: str, code: str = "not_called") -> Call:
-    return Call(operation, None, 0, code)
+        raise ProviderRefused(not_called("create_order", "bad_amount"), Reason.BAD_REQUEST)
 
 
 def _state(answer: JsonAnswer, asked: str) -> OrderState:

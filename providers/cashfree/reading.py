@@ -13,7 +13,6 @@ from providers.cashfree.api import uncertain
 from providers.cashfree.words import ATTEMPT_SUCCEEDED, ATTEMPT_WORDS
 from providers.contract import Receipt
 
-_HEX = re.compile(r"[0-9a-fA-F]{32}")
 _IDENTIFIER = re.compile(r"[\w-]{1,64}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,2})?", re.ASCII)
 _AMOUNT_LIMIT = Decimal(10) ** 12
@@ -35,18 +34,6 @@ class Attempt:
         if self.amount is None:
             raise uncertain(answer)
         return Receipt(self.payment_id, self.amount)
-
-
-def wire_reference(reference: str) -> str:
-    """Our reference as 32 hex digits, which fit everywhere at Cashfree."""
-    return UUID(reference).hex
-
-
-def our_reference(value: object) -> str | None:
-    """The dashed form of our reference, or None for what is none of ours."""
-    if not isinstance(value, str) or not _HEX.fullmatch(value):
-        return None
-    return str(UUID(value))
 
 
 def key_of(reference: str, operation: str) -> str:

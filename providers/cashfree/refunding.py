@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from domain.money import Money
 from providers.answers import JsonAnswer
 from providers.cashfree.api import Api, not_found, refusal, uncertain
-from providers.cashfree.reading import identifier, key_of, money, our_reference, wire_reference
+from providers.cashfree.reading import identifier, key_of, money
 from providers.cashfree.words import REFUND_WORDS
+from providers.references import our_reference, wire_reference
 from providers.refunds import RefundOutcome, RefundStatus
 
 _NOTE_CHARACTERS = (3, 100)

@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
+from providers.answers import not_called
 from providers.contract import Call, ProviderRefused, Reason
 from providers.kaspi.native_wire import NativeWire
-from providers.kaspi.reading import identifier, not_called, uncertain
+from providers.kaspi.reading import identifier, uncertain
 from providers.kaspi.settings import NativeSettings
 from providers.kaspi.words import FINE, NO_TRADE_POINTS
 from providers.wire_json import JsonValue

@@ -11,6 +11,7 @@ Nothing here has a key of ours: what makes or returns something is never sent tw
 notices. What is known, and how surely, stands in docs/providers/kaspi.md.
 """
 
+from providers.answers import not_called
 from providers.contract import (
     ApproveOnPhone,
     Call,
@@ -30,7 +31,6 @@ from providers.kaspi.reading import (
     known,
     link_of,
     money,
-    not_called,
     outcome_of,
     private,
     refundable,
@@ -39,6 +39,7 @@ from providers.kaspi.reading import (
 )
 from providers.kaspi.settings import NativeSettings
 from providers.kaspi.words import CURRENCIES, FINE, NAME, NO_TRADE_POINTS, TITLE
+from providers.references import wire_reference
 from providers.refunds import RefundOrder, RefundOutcome, RefundStatus
 from providers.wire_json import JsonValue
 
@@ -127,7 +128,7 @@ class KaspiNative:
     def _make_link(self, charge: Charge) -> OpenLink:
         chargeable("link", charge)
         body = self._order(
-            Amount=charge.amount.to_decimal(), ExternalId=charge.reference.replace("-", "")
+            Amount=charge.amount.to_decimal(), ExternalId=wire_reference(charge.reference)
         )
         reply = self._wire.order("link", "/v01/qr/create-link", body, private(charge))
         return link_of(reply, "PaymentLink", "PaymentId", "ExpireDate")

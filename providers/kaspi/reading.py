@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 from domain.money import Money, MoneyError
-from providers.answers import JsonAnswer
+from providers.answers import TURNED_AWAY, JsonAnswer, not_called
 from providers.contract import (
     ApproveOnPhone,
     Call,
@@ -29,7 +29,6 @@ _LINK = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
 _AMOUNT_LIMIT = Decimal(10) ** 12
 # A date without an offset is Kazakhstan's: one time zone since March 2024.
 _KAZAKHSTAN = timezone(timedelta(hours=5))
-_TURNED_AWAY = (401, 403)
 _TOO_MANY = 429
 
 
@@ -59,18 +58,18 @@ def ask(call: Callable[[], JsonAnswer], read: Callable[[JsonAnswer], Reply]) -> 
 def order(call: Callable[[], JsonAnswer], read: Callable[[JsonAnswer], Reply]) -> Reply:
     """A write, which is never repeated: returns only what was done, with code 0.
 
-    Whoever is turned away at the gate (401, 403, 429) has moved nothing, whatever page says so.
+    Whoever is turned away at the gate has moved nothing, whatever page says so.
     """
     try:
         reply = read(call())
     except ProviderUncertain as error:
-        if error.call.http_status in (*_TURNED_AWAY, _TOO_MANY):
+        if error.call.http_status in TURNED_AWAY:
             raise ProviderRefused(error.call, Reason.UNAVAILABLE) from None
         raise
     status = reply.call.http_status
     if status == _TOO_MANY:
         raise ProviderRefused(reply.call, Reason.UNAVAILABLE, reply.pause_seconds)
-    if status in _TURNED_AWAY or (reply.code is None and reply.call.code == BAD_TOKEN):
+    if status in TURNED_AWAY or (reply.code is None and reply.call.code == BAD_TOKEN):
         raise ProviderRefused(reply.call, Reason.UNAVAILABLE)
     if reply.code is not None and reply.code in REFUSED:
         raise ProviderRefused(reply.call, REFUSED[reply.code])
@@ -82,11 +81,6 @@ def order(call: Callable[[], JsonAnswer], read: Callable[[JsonAnswer], Reply]) -
 def uncertain(reply: Reply) -> ProviderUncertain:
     """The error for an answer that we do not understand."""
     return ProviderUncertain(reply.call, Reason.UNAVAILABLE)
-
-
-def not_called(operation: str, code: str) -> Call:
-    """The line of the story where nobody was called."""
-    return Call(operation, http_status=None, milliseconds=0, code=code)
 
 
 def chargeable(operation: str, charge: Charge) -> None:

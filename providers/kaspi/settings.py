@@ -4,11 +4,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from providers.contract import Terms
+from providers.contract import LONGEST_HOLD_SECONDS, Terms
 
 _BIN = re.compile(r"[0-9]{12}")
 _SECRET = re.compile(r"[!-~]{1,512}")
-_LONGEST_HOLD_SECONDS = 1_800
 _LAST_CHECKS_SECONDS = 3_600.0
 
 
@@ -46,7 +45,7 @@ class KaspiPace:
         whole_seconds = self.link_seconds + self.grace_seconds
         return Terms(
             call_seconds=self.call_seconds,
-            hold_seconds=min(whole_seconds, _LONGEST_HOLD_SECONDS),
+            hold_seconds=min(whole_seconds, LONGEST_HOLD_SECONDS),
             customer_seconds=self.link_seconds,
             check_delays_seconds=(self.poll_seconds,),
             expiry_grace_seconds=self.grace_seconds,
@@ -54,15 +53,15 @@ class KaspiPace:
         )
 
     def _invoice_terms(self) -> Terms:
-        """The last check comes once it is over for good; its repetitions
-        are for an answer that failed just then.
+        """The last check comes once it is over for good; its repetitions are for an answer that
+        failed just then.
         """
         end_seconds = self.invoice_seconds + self.grace_seconds
         moments = (0, *self.invoice_checks_seconds, end_seconds)
         delays = (later - earlier for earlier, later in zip(moments, moments[1:], strict=False))
         return Terms(
             call_seconds=self.call_seconds,
-            hold_seconds=min(self.invoice_seconds, _LONGEST_HOLD_SECONDS),
+            hold_seconds=min(self.invoice_seconds, LONGEST_HOLD_SECONDS),
             customer_seconds=self.invoice_seconds,
             check_delays_seconds=(*map(float, delays), _LAST_CHECKS_SECONDS),
             expiry_grace_seconds=self.grace_seconds,

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from domain.money import Money, MoneyError
-from providers.answers import JsonAnswer
+from providers.answers import JsonAnswer, not_called
 from providers.contract import (
     Call,
     Charge,
@@ -135,7 +135,7 @@ class Omari:
         """Hand the customer's code over: this moves the money. The same number as in `start`."""
         msisdn = _payer_of("request", charge)
         if not _OTP.fullmatch(otp):
-            raise WrongOtp(_not_called("request", "bad_otp"), Reason.WRONG_OTP)
+            raise WrongOtp(not_called("request", "bad_otp"), Reason.WRONG_OTP)
         answer = self._door.call_json(
             "request",
             "POST",
@@ -187,16 +187,12 @@ class Omari:
 def _payer_of(operation: str, charge: Charge) -> str:
     """The number to charge, once all is as Omari needs it: it drops what is not, without a word."""
     if charge.payer_number is None or not _MSISDN.fullmatch(charge.payer_number):
-        raise ProviderRefused(_not_called(operation, "bad_msisdn"), Reason.BAD_REQUEST)
+        raise ProviderRefused(not_called(operation, "bad_msisdn"), Reason.BAD_REQUEST)
     if charge.amount.currency not in CURRENCIES:
-        raise ProviderRefused(_not_called(operation, "bad_currency"), Reason.BAD_REQUEST)
+        raise ProviderRefused(not_called(operation, "bad_currency"), Reason.BAD_REQUEST)
     if charge.amount.amount_minor <= 0:
-        raise ProviderRefused(_not_called(operation, "bad_amount"), Reason.BAD_REQUEST)
+        raise ProviderRefused(not_called(operation, "bad_amount"), Reason.BAD_REQUEST)
     return charge.payer_number
-
-
-def _not_called(operation: str, code: str) -> Call:
-    return Call(operation, http_status=None, milliseconds=0, code=code)
 
 
 def _uncertain(answer: JsonAnswer) -> ProviderUncertain:

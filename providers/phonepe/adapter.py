@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from providers.contract import (
+    LONGEST_HOLD_SECONDS,
     Call,
     Charge,
     OpenLink,
@@ -38,14 +39,12 @@ from providers.phonepe.reading import (
     check_charge,
     private_of,
     uncertain,
-    wire_reference,
 )
 from providers.phonepe.settings import Checkout, PhonePeSettings
 from providers.phonepe.ways import PAY_PATHS, life_seconds, opened, pay_body, status_of
 from providers.phonepe.words import (
     CHECK_DELAYS_SECONDS,
     CURRENCIES,
-    LONGEST_HOLD_SECONDS,
     NAME,
     PAY_REFUSED,
     REFUND_REFUSED,
@@ -53,6 +52,7 @@ from providers.phonepe.words import (
     UNKNOWN_ORDER,
     UNKNOWN_REFUND,
 )
+from providers.references import wire_reference
 from providers.refunds import RefundOrder, RefundOutcome, RefundStatus
 
 
@@ -92,7 +92,6 @@ class PhonePe:
                 PAY_PATHS[settings.checkout],
                 json=pay_body(charge, settings, now),
                 private=private_of(charge),
-                names=(charge.customer_name,),
             ),
             self._api.watch(),
         )
@@ -188,7 +187,6 @@ class PhonePe:
             path,
             params=params,
             private=private_of(charge),
-            names=(charge.customer_name,),
         )
         answer = self._api.read(wanted, watch)
         if is_unknown(answer, UNKNOWN_ORDER):

@@ -9,23 +9,21 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from providers.answers import NOT_CONNECTED, UNREADABLE, JsonAnswer
+from providers.answers import NOT_CONNECTED, TURNED_AWAY, JsonAnswer, not_called
 from providers.contract import ProviderRefused, ProviderUncertain, Reason
 from providers.http import Door
-from providers.phonepe.reading import not_called, uncertain, with_hidden
+from providers.phonepe.reading import answered, uncertain
 from providers.phonepe.settings import PhonePeSettings
 from providers.phonepe.tokens import NoToken, Tokens
 from providers.phonepe.words import NAME
 from providers.wire_json import JsonValue
 
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
-# Whatever stands in their bodies, these did nothing.
-_TURNED_AWAY = frozenset({_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY})
+_UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One call to make. `private` and `names` are the numbers and names of the customer."""
+    """One call to make. `private` are the numbers and names of the customer."""
 
     operation: str
     method: str
@@ -33,7 +31,6 @@ class Wanted:
     json: Mapping[str, JsonValue] | None = field(default=None, repr=False)
     params: Mapping[str, str] | None = None
     private: tuple[str, ...] = field(default=(), repr=False)
-    names: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Watch:
@@ -70,7 +67,7 @@ class Api:
             raise ProviderUncertain(
                 error.call, Reason.UNAVAILABLE, error.retry_after_seconds
             ) from None
-        if answer.call.http_status in _TURNED_AWAY:
+        if answer.call.http_status in TURNED_AWAY:
             pause_seconds = answer.pause_seconds("retry-after")
             raise ProviderUncertain(answer.call, Reason.UNAVAILABLE, pause_seconds)
         return answer
@@ -87,7 +84,7 @@ class Api:
             raise ProviderRefused(
                 error.call, Reason.UNAVAILABLE, error.retry_after_seconds
             ) from None
-        if answer.call.http_status in _TURNED_AWAY:
+        if answer.call.http_status in TURNED_AWAY:
             pause_seconds = answer.pause_seconds("retry-after")
             raise ProviderRefused(answer.call, Reason.UNAVAILABLE, pause_seconds)
         return answer
@@ -102,8 +99,9 @@ class Api:
         return answer
 
     def _call(self, authorization: str, wanted: Wanted) -> JsonAnswer:
-        try:
-            answer = self._door(authorization).call_json(
+        door = self._door(authorization)
+        return answered(
+            lambda: door.call_json(
                 wanted.operation,
                 wanted.method,
                 wanted.path,
@@ -111,12 +109,7 @@ class Api:
                 params=wanted.params,
                 private=wanted.private,
             )
-        except ProviderUncertain as error:
-            call = with_hidden(error.call, wanted.names)
-            if call.code == UNREADABLE and call.http_status in _TURNED_AWAY:
-                return JsonAnswer(call, ok=False, fields={})
-            raise uncertain(call) from None
-        return replace(answer, call=with_hidden(answer.call, wanted.names))
+        )
 
     def _door(self, authorization: str) -> Door:
         """A door for each token: it knows what it must never show, and a token lives longer than a

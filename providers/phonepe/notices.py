@@ -15,9 +15,10 @@ from domain.money import Money
 from providers.contract import Status
 from providers.notices import Notice, NoticeForged, NoticeKind, NoticeRequest, NoticeUnreadable
 from providers.phonepe.checksums import matches
-from providers.phonepe.reading import SHOWN_CHARACTERS, Unreadable, amount_in, dashed, hidden
+from providers.phonepe.reading import Unreadable, amount_in
 from providers.phonepe.words import STATES, V1_STATES
 from providers.redaction import Redactor
+from providers.references import our_reference
 from providers.wire_json import read_json_object
 
 _WORD = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -49,11 +50,11 @@ def read_webhook(request: NoticeRequest, username: str, password: str) -> Notice
     return Notice(
         delivery_key=hashlib.sha256(request.body).hexdigest(),
         kind=kind,
-        reference=dashed(payload.get(name)),
+        reference=our_reference(payload.get(name)),
         word=event,
         status=status,
         amount=_amount(payload),
-        shown=_shown(request.body, (username, password)),
+        shown=Redactor((username, password), ()).show(request.body),
     )
 
 
@@ -79,11 +80,11 @@ def read_callback(request: NoticeRequest, salt_key: str, salt_index: str) -> Not
     return Notice(
         delivery_key=hashlib.sha256(request.body).hexdigest(),
         kind=NoticeKind.PAYMENT,
-        reference=dashed(data.get("merchantTransactionId")),
+        reference=our_reference(data.get("merchantTransactionId")),
         word=code,
         status=_status(V1_STATES, code),
         amount=_amount(data),
-        shown=_shown(body, (salt_key,)),
+        shown=Redactor((salt_key,), ()).show(body),
     )
 
 
@@ -97,8 +98,3 @@ def _amount(fields: Mapping[str, object]) -> Money | None:
         return amount_in(fields)
     except Unreadable:
         return None
-
-
-def _shown(body: bytes, secrets: tuple[str, ...]) -> str:
-    text = Redactor(secrets, ())(body.decode("utf-8", "replace"))
-    return hidden(text)[:SHOWN_CHARACTERS]

@@ -1,4 +1,4 @@
-"""Reading what PhonePe wrote: amounts in paise, references, moments, links; and what is shown.
+"""Reading what PhonePe wrote: amounts in paise, references, moments, links.
 
 A field that is there and cannot be read raises Unreadable: None would mean that there is nothing to
 compare with.
@@ -6,54 +6,33 @@ compare with.
 
 import base64
 import binascii
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from uuid import UUID
 
 from domain.money import Money
+from providers.answers import TURNED_AWAY, UNREADABLE, JsonAnswer, not_called
 from providers.contract import Call, Charge, ProviderRefused, ProviderUncertain, Reason
 from providers.phonepe.words import CURRENCIES, CURRENCY, SMALLEST_AMOUNT_MINOR
-from providers.redaction import HIDDEN
+from providers.references import our_reference
 
-_HEX = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 _URL = re.compile(r"https?://[!-~]{1,2000}")
 _UPI = re.compile(r"upi://[!-~]{1,2000}")
 _INDIAN = re.compile(r"91([0-9]{10})")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LARGEST_AMOUNT_MINOR = 10**14
-SHOWN_CHARACTERS = 1000
-# A text that was cut may end inside of a value: the closing quote is not asked for.
-_SHOWN_FIELD = re.compile(
-    r'("(?:paylinkUrl|redirectUrl|intentUrl|qrData|url|vpa|name|accountHolderName|response'
-    r'|maskedAccountNumber|maskedCardNumber|upiTransactionId|utr)"\s*:\s*)"(?:[^"\\]|\\.)*"?',
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(r"(?:https?|upi)://[^\s\"'<>]+", re.IGNORECASE)
 
 
 class Unreadable(ValueError):
     """A field is there, and is not what it should be."""
 
 
-def wire_reference(reference: str) -> str:
-    """Our dashed UUID as it goes over the wire."""
-    return reference.replace("-", "")
-
-
-def dashed(text: object) -> str | None:
-    """What came back, in our form; None where it is none of ours."""
-    return str(UUID(text)) if isinstance(text, str) and _HEX.fullmatch(text) else None
-
-
 def reference_in(fields: Mapping[str, object], name: str) -> str | None:
     """Our reference as an answer repeats it; None where it carries none."""
     if fields.get(name) is None:
         return None
-    reference = dashed(fields[name])
+    reference = our_reference(fields[name])
     if reference is None:
         raise Unreadable(name)
     return reference
@@ -136,22 +115,14 @@ def object_in(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
     return found
 
 
-def hidden(shown: str) -> str:
-    """A redacted text without what only PhonePe's answers hold: links, pictures, who paid."""
-    return _ADDRESS.sub(HIDDEN, _SHOWN_FIELD.sub(rf'\1"{HIDDEN}"', shown))
-
-
-def with_hidden(call: Call, names: Sequence[str] = ()) -> Call:
-    """The call, fit for the payment's story: also without these names of people."""
-    body = call.body
-    for name in filter(None, names):
-        body = body.replace(name, HIDDEN).replace(json.dumps(name)[1:-1], HIDDEN)
-    return replace(call, body=hidden(body)[:SHOWN_CHARACTERS])
-
-
-def not_called(operation: str, code: str) -> Call:
-    """A call that was not made, and why."""
-    return Call(operation, http_status=None, milliseconds=0, code=code)
+def answered(call: Callable[[], JsonAnswer]) -> JsonAnswer:
+    """The answer to a call. Being turned away is one, too, in words that nobody can read."""
+    try:
+        return call()
+    except ProviderUncertain as error:
+        if error.call.code == UNREADABLE and error.call.http_status in TURNED_AWAY:
+            return JsonAnswer(error.call, ok=False, fields={})
+        raise
 
 
 def uncertain(call: Call) -> ProviderUncertain:
@@ -175,4 +146,4 @@ def indian_number(phone: str | None) -> str | None:
 
 def private_of(charge: Charge) -> tuple[str, ...]:
     """What of this charge no echo may be kept of."""
-    return tuple(text for text in (charge.customer_phone, charge.payer_number) if text)
+    return tuple(filter(None, (charge.customer_phone, charge.payer_number, charge.customer_name)))

@@ -11,12 +11,12 @@ cancelled.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from providers.answers import UNREADABLE, JsonAnswer
+from providers.answers import TURNED_AWAY, JsonAnswer
 from providers.contract import (
+    LONGEST_HOLD_SECONDS,
     Call,
     Charge,
     OpenLink,
@@ -34,6 +34,7 @@ from providers.phonepe.notices import read_callback
 from providers.phonepe.reading import (
     Unreadable,
     amount_in,
+    answered,
     check_charge,
     id_in,
     indian_number,
@@ -42,13 +43,10 @@ from providers.phonepe.reading import (
     private_of,
     reference_in,
     uncertain,
-    wire_reference,
-    with_hidden,
 )
 from providers.phonepe.settings import PhonePeV1Settings
 from providers.phonepe.words import (
     CURRENCIES,
-    LONGEST_HOLD_SECONDS,
     NAME,
     TITLE,
     V1_CHECK_DELAYS_SECONDS,
@@ -58,11 +56,9 @@ from providers.phonepe.words import (
     V1_REFUSED,
     V1_STATES,
 )
+from providers.references import wire_reference
 from providers.refunds import RefundOrder, RefundOutcome, RefundStatus
 from providers.wire_json import JsonValue
-
-# Whatever stands in their bodies, these did nothing.
-_TURNED_AWAY = frozenset({401, 403, 429})
 
 
 class PhonePeV1:
@@ -175,7 +171,7 @@ class PhonePeV1:
     ) -> JsonAnswer:
         encoded = encode(body)
         answer = self._call(operation, "POST", path, encoded + path, charge, {"request": encoded})
-        if answer.call.http_status in _TURNED_AWAY:
+        if answer.call.http_status in TURNED_AWAY:
             pause_seconds = answer.pause_seconds("retry-after")
             raise ProviderRefused(answer.call, Reason.UNAVAILABLE, pause_seconds)
         reason = V1_REFUSED.get(_code_of(answer))
@@ -188,7 +184,7 @@ class PhonePeV1:
     def _read(self, operation: str, reference: str, charge: Charge | None) -> JsonAnswer:
         path = f"/pg/v1/status/{self._settings.merchant_id}/{reference}"
         answer = self._call(operation, "GET", path, path, charge, None)
-        if answer.call.http_status in _TURNED_AWAY:
+        if answer.call.http_status in TURNED_AWAY:
             pause_seconds = answer.pause_seconds("retry-after")
             raise ProviderUncertain(answer.call, Reason.UNAVAILABLE, pause_seconds)
         return answer
@@ -208,17 +204,11 @@ class PhonePeV1:
             "X-MERCHANT-ID": settings.merchant_id,
         }
         private = private_of(charge) if charge is not None else ()
-        names = (charge.customer_name,) if charge is not None else ()
-        try:
-            answer = self._door.call_json(
+        return answered(
+            lambda: self._door.call_json(
                 operation, method, path, json=json, headers=headers, private=private
             )
-        except ProviderUncertain as error:
-            call = with_hidden(error.call, names)
-            if call.code == UNREADABLE and call.http_status in _TURNED_AWAY:
-                return JsonAnswer(call, ok=False, fields={})
-            raise uncertain(call) from None
-        return replace(answer, call=with_hidden(answer.call, names))
+        )
 
 
 def _code_of(answer: JsonAnswer) -> str:

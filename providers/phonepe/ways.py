@@ -17,10 +17,10 @@ from providers.phonepe.reading import (
     link_in,
     moment_in,
     picture_in,
-    wire_reference,
 )
 from providers.phonepe.settings import Checkout, PhonePeSettings
 from providers.phonepe.words import LINK_LIFE_SECONDS, ORDER_LIFE_SECONDS
+from providers.references import wire_reference
 from providers.wire_json import JsonValue
 
 PAY_PATHS: Mapping[Checkout, str] = {

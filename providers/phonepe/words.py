@@ -98,7 +98,6 @@ V1_REFUSED: Mapping[str, Reason] = {
 ORDER_LIFE_SECONDS = (300, 3_600)
 LINK_LIFE_SECONDS = (300, 30 * 24 * 3_600)
 V1_LIFE_SECONDS = 1_200
-LONGEST_HOLD_SECONDS = 1_800
 
 # When to ask, in seconds after the question before: 15 times quickly, then sparsely; and the
 # schedule that v1 demands.

@@ -31,6 +31,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
 
+from providers.simulators.knob_view import METHODS, serve_knobs
 from providers.simulators.omari_book import Asked, OmariBook, Standing, Terms
 from providers.simulators.wire_faults import Knob, Knobs, cut_connection, misbehave
 
@@ -91,7 +92,7 @@ def create_omari(settings: OmariSimulatorSettings) -> Blueprint:
         ("/query/<reference>", "query", omari.query, ["GET"]),
         ("/_sim/sms/<msisdn>", "sms", omari.sms, ["GET"]),
         ("/_sim/book", "book", omari.show_book, ["GET"]),
-        ("/_sim/knobs", "knobs", omari.turn_knobs, ["GET", "POST", "DELETE"]),
+        ("/_sim/knobs", "knobs", omari.turn_knobs, METHODS),
         ("/_sim/end/<msisdn>", "end", omari.end, ["POST"]),
         ("/_sim/reset", "reset", omari.reset, ["POST"]),
     ):
@@ -157,15 +158,7 @@ class _Omari:
         return jsonify(self._book.listing())
 
     def turn_knobs(self) -> Response:
-        if request.method == "DELETE":
-            self._knobs.clear()
-        if request.method == "POST":
-            wish = request.get_json(silent=True)
-            try:
-                self._knobs.turn(wish if isinstance(wish, dict) else {}, OPERATIONS)
-            except ValueError as error:
-                return _reply({"error": str(error)}, 400)
-        return jsonify(self._knobs.listing())
+        return serve_knobs(self._knobs, OPERATIONS)
 
     def end(self, msisdn: str) -> Response:
         self._book.end(msisdn)

@@ -54,12 +54,6 @@ def test_a_client_error_is_an_answer() -> None:
     assert answer.call.http_status == 422
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe"])
-def test_a_plain_call_leaves_the_reading_to_the_adapter(body: bytes) -> None:
-    with wire(always(http(200, body))) as server:
-        assert door(server.url).call("ask", "GET", "/x").body == body
-
-
 @pytest.mark.parametrize(
     ("status", "code"),
     [(301, REDIRECTED), (302, REDIRECTED), (307, REDIRECTED), (304, REDIRECTED)]

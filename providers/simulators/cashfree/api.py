@@ -16,9 +16,9 @@ from providers.simulators.cashfree.entities import (
     refund_entity,
 )
 from providers.simulators.cashfree.hooks import OPERATION, Event, Hooks
-from providers.simulators.cashfree.manners import Manners
 from providers.simulators.cashfree.payer import Payer, Wish, link_told
-from providers.simulators.cashfree.wire import Fields, Value, invalid
+from providers.simulators.cashfree.wire import Fields, Value, invalid, missing
+from providers.simulators.manners import Manners
 
 REFUND_MAGIC = {61: "FAILED", 62: "ONHOLD", 63: "CANCELLED"}
 REFUND_NOTES = {
@@ -65,18 +65,18 @@ class Api:
         meta, token = _meta(body, "link_meta"), secrets.token_urlsafe(9)
         customer = _customer(body)
         link = Link(
-            self._book.number(),
-            link_id,
-            amount(body, "link_amount"),
-            _currency(body, "link_currency"),
-            str(body.get("link_purpose", ""))[:500],
-            self._end(body, "link_expiry_time"),
-            time.time(),
-            customer,
-            meta,
-            part(body, "link_notes") if "link_notes" in body else None,
-            page(token),
-            token,
+            cf_link_id=self._book.number(),
+            link_id=link_id,
+            amount_minor=amount(body, "link_amount"),
+            currency=_currency(body, "link_currency"),
+            purpose=str(body.get("link_purpose", ""))[:500],
+            expires_at=self._end(body, "link_expiry_time"),
+            created_at=time.time(),
+            customer=customer,
+            meta=meta,
+            notes=part(body, "link_notes") if "link_notes" in body else None,
+            url=page(token),
+            token=token,
         )
         if link.amount_minor % 100 == 41:
             raise invalid("link_amount_invalid", "link_amount : not allowed for this merchant")
@@ -113,16 +113,16 @@ class Api:
         customer = _customer(body)
         text(part(body, "customer_details"), "customer_id", re.compile(r"[\w-]{3,50}"))
         order = Order(
-            self._book.number(),
-            order_id,
-            amount(body, "order_amount"),
-            _currency(body, "order_currency"),
-            self._end(body, "order_expiry_time"),
-            time.time(),
-            customer,
-            _meta(body, "order_meta"),
-            note,
-            part(body, "order_tags") if body.get("order_tags") else None,
+            cf_order_id=self._book.number(),
+            order_id=order_id,
+            amount_minor=amount(body, "order_amount"),
+            currency=_currency(body, "order_currency"),
+            expires_at=self._end(body, "order_expiry_time"),
+            created_at=time.time(),
+            customer=customer,
+            meta=_meta(body, "order_meta"),
+            note=note,
+            tags=part(body, "order_tags") if body.get("order_tags") else None,
         )
         self._book.orders[order_id] = order
         return order_entity(order)
@@ -146,7 +146,7 @@ class Api:
         for payment in self._book.order(order_id).payments:
             if payment.cf_payment_id == cf_payment_id:
                 return payment_entity(payment)
-        return payment_entity(self._book.payment(""))
+        raise missing("payment")
 
     def create_refund(self, order_id: str, body: Fields) -> Value:
         order = self._book.order(order_id)
@@ -165,15 +165,15 @@ class Api:
         now = time.time()
         default = REFUND_MAGIC.get(minor % 100, "SUCCESS")
         refund = Refund(
-            self._book.number(),
-            refund_id,
-            taken[0],
-            minor,
-            note or "",
-            str(body.get("refund_speed", "STANDARD")),
-            now,
-            now + self._terms.refund_seconds,
-            REFUND_NOTES.get(note or "", default),
+            cf_refund_id=self._book.number(),
+            refund_id=refund_id,
+            payment=taken[0],
+            amount_minor=minor,
+            note=note or "",
+            speed=str(body.get("refund_speed", "STANDARD")),
+            created_at=now,
+            settles_at=now + self._terms.refund_seconds,
+            ends_as=REFUND_NOTES.get(note or "", default),
         )
         answer = refund_entity(refund) | {"refund_status": "PENDING"}
         self._book.refunds[refund_id] = refund

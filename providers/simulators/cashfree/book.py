@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 
 from providers.simulators.cashfree.wire import Fields, missing
 
-UNPAID = frozenset({"FAILED", "USER_DROPPED", "CANCELLED", "VOID"})
-
 
 @dataclass(slots=True)
 class Payment:
@@ -177,14 +175,14 @@ class Book:
         """What a link's page makes when it is opened."""
         now = time.time()
         order = Order(
-            self.number(),
-            f"CFPay_{link.token}_{secrets.token_hex(6)}",
-            link.amount_minor,
-            link.currency,
-            now + 1_200,
-            now,
-            {"customer_id": f"link_{link.cf_link_id}", **link.customer},
-            {},
+            cf_order_id=self.number(),
+            order_id=f"CFPay_{link.token}_{secrets.token_hex(6)}",
+            amount_minor=link.amount_minor,
+            currency=link.currency,
+            expires_at=now + 1_200,
+            created_at=now,
+            customer={"customer_id": f"link_{link.cf_link_id}", **link.customer},
+            meta={},
             note=link.purpose,
             tags={"cf_link_id": link.cf_link_id, "link_id": link.link_id},
             link=link,

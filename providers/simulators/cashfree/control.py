@@ -11,16 +11,15 @@
 `<id>` is Cashfree's own: `cf_link_id` or `cf_order_id`.
 """
 
-from collections.abc import Mapping
-
 from flask import Blueprint, Response, request
 
 from providers.simulators.cashfree.book import Book, Link, Payment
 from providers.simulators.cashfree.gate import Gate
 from providers.simulators.cashfree.hooks import Hooks
-from providers.simulators.cashfree.manners import Manners
 from providers.simulators.cashfree.payer import ANSWERS, ENDINGS, NotNow, Payer, Wish
-from providers.simulators.cashfree.wire import Fields, reply, rupees
+from providers.simulators.cashfree.wire import reply, rupees
+from providers.simulators.knob_view import METHODS, serve_knobs
+from providers.simulators.manners import Manners
 from providers.simulators.pay_page import PayPage, show
 from providers.simulators.wire_faults import Knobs
 
@@ -59,7 +58,7 @@ class Control:
             ("/_sim/expire/<number>", "sim_expire", self.expire, ["POST"]),
             ("/_sim/reverse/<number>", "sim_reverse", self.reverse, ["POST"]),
             ("/_sim/webhooks", "webhooks", self.webhooks, ["GET"]),
-            ("/_sim/knobs", "knobs", self.turn_knobs, ["GET", "POST", "DELETE"]),
+            ("/_sim/knobs", "knobs", self.turn_knobs, METHODS),
             ("/_sim/reset", "reset", self.reset, ["POST"]),
         ):
             blueprint.add_url_rule(rule, endpoint, view, methods=methods)
@@ -130,20 +129,7 @@ class Control:
         return reply(self._hooks.sent())
 
     def turn_knobs(self) -> Response:
-        if request.method == "DELETE":
-            self._knobs.clear()
-            self._manners.clear()
-        if request.method == "POST":
-            given = request.get_json(silent=True)
-            wish: Mapping[str, object] = given if isinstance(given, dict) else {}
-            try:
-                if self._manners.knows(wish):
-                    self._manners.turn(wish)
-                else:
-                    self._knobs.turn(wish, self._operations)
-            except ValueError as error:
-                return reply({"error": str(error)}, 400)
-        return reply([*self._knobs_listing(), *self._manners.listing()])
+        return serve_knobs(self._knobs, self._operations, self._manners)
 
     def reset(self) -> Response:
         self._knobs.clear()
@@ -152,10 +138,6 @@ class Control:
         self._gate.forget()
         self._hooks.forget()
         return reply({"reset": True})
-
-    def _knobs_listing(self) -> list[Fields]:
-        names = ("operation", "fault", "times", "seconds", "status", "word")
-        return [{name: _plain(knob[name]) for name in names} for knob in self._knobs.listing()]
 
     def _page(
         self,
@@ -185,10 +167,6 @@ def _wish(given: object) -> Wish | None:
     if currency is not None and not isinstance(currency, str):
         return None
     return Wish(str(given["answer"]), amount_minor, currency, given.get("again") is True)
-
-
-def _plain(value: object) -> str | int | None:
-    return value if value is None or isinstance(value, str | int) else str(value)
 
 
 def _unknown() -> Response:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from flask import Response, request
 
 from providers.simulators.cashfree.book import Book
-from providers.simulators.cashfree.manners import Manners
 from providers.simulators.cashfree.wire import Fields, Refusal, Value, invalid, reply
+from providers.simulators.manners import Manners
 
 # These authenticate by a session or by an attempt, not by the merchant's keys.
 OPEN_OPERATIONS = frozenset({"pay_order", "authenticate"})

@@ -13,16 +13,15 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import requests
 
-from providers.simulators.cashfree.manners import Manners
+from providers.simulators.addresses import is_here
 from providers.simulators.cashfree.wire import Fields, india, write
+from providers.simulators.manners import Manners
 
 OPERATION = "webhook"
 MANNERS = frozenset({"none", "duplicate", "late", "reversed", "early"})
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _CALL_SECONDS = 5.0
 
 
@@ -99,7 +98,7 @@ class Hooks:
             time.sleep(after_seconds)
         for event, body, key in letters:
             for url in dict.fromkeys([*event.urls, self._webhook_url]):
-                if url and urlsplit(url).hostname in _LOOPBACK:
+                if is_here(url):
                     self._send(event.kind, url, body, key)
 
     def _send(self, kind: str, url: str, body: bytes, key: str) -> None:

@@ -84,8 +84,16 @@ class Payer:
             raise NotNow("nothing was paid, or it went back already")
         now, payment = time.time(), left[-1]
         refund = Refund(
-            *(number, f"auto_{number}", payment, payment.amount_minor, "Auto refund"),
-            *("STANDARD", now, now, "SUCCESS", "PAYMENT_AUTO_REFUND"),
+            cf_refund_id=number,
+            refund_id=f"auto_{number}",
+            payment=payment,
+            amount_minor=payment.amount_minor,
+            note="Auto refund",
+            speed="STANDARD",
+            created_at=now,
+            settles_at=now,
+            ends_as="SUCCESS",
+            kind="PAYMENT_AUTO_REFUND",
         )
         self._book.refunds[refund.refund_id] = refund
         event = Event("AUTO_REFUND_STATUS_WEBHOOK", {"auto_refund": refund_entity(refund)}, ())

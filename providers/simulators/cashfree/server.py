@@ -25,10 +25,10 @@ from providers.simulators.cashfree.book import Book
 from providers.simulators.cashfree.control import Control
 from providers.simulators.cashfree.gate import Gate, Keys, answer, broken, too_many
 from providers.simulators.cashfree.hooks import MANNERS, OPERATION, Hooks
-from providers.simulators.cashfree.manners import Manners
 from providers.simulators.cashfree.pay import OrderPay
 from providers.simulators.cashfree.payer import Payer
 from providers.simulators.cashfree.wire import Fields, Value
+from providers.simulators.manners import Manners
 from providers.simulators.wire_faults import Knob, Knobs, misbehave
 
 OPERATIONS = frozenset(
@@ -108,8 +108,14 @@ class _Cashfree:
         self._api = Api(self._book, hooks, payer, self._manners, terms)
         self._pay = OrderPay(self._book, payer)
         self.control = Control(
-            *(settings.merchant_name, self._book, payer, hooks, self._gate),
-            *(self._manners, self._knobs, OPERATIONS),
+            merchant_name=settings.merchant_name,
+            book=self._book,
+            payer=payer,
+            hooks=hooks,
+            gate=self._gate,
+            manners=self._manners,
+            knobs=self._knobs,
+            operations=OPERATIONS,
         )
 
     def view(self, operation: str) -> Callable[..., Response]:

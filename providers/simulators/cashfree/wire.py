@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import struct
-import zlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
@@ -11,6 +9,8 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from flask import Response
+
+from providers.simulators.drawing import png
 
 Value: TypeAlias = "str | int | bool | Decimal | None | Mapping[str, Value] | Sequence[Value]"
 Fields: TypeAlias = dict[str, Value]
@@ -66,17 +66,8 @@ def picture(text: str) -> str:
     """A small picture that differs with the text, as `data:`. It is no code that can be scanned."""
     dots = hashlib.shake_256(text.encode()).digest(_SIDE * _SIDE)
     rows = [
-        b"\0" + b"".join(bytes([255 * (dot & 1)]) * _DOT_PIXELS for dot in row)
+        b"".join(bytes([255 * (dot & 1)]) * _DOT_PIXELS for dot in row)
         for row in (dots[at : at + _SIDE] for at in range(0, len(dots), _SIDE))
         for _ in range(_DOT_PIXELS)
     ]
-    side = _SIDE * _DOT_PIXELS
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    parts = (("IHDR", header), ("IDAT", zlib.compress(b"".join(rows))), ("IEND", b""))
-    png = b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name.encode(), data) for name, data in parts)
-    return f"data:image/png;base64,{b64encode(png).decode()}"
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    checksum = zlib.crc32(name + data)
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
+    return f"data:image/png;base64,{b64encode(png(rows)).decode()}"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from flask import Response, url_for
 
-from providers.simulators.kaspi.book import PAID, KaspiBook, Payment, Wish
+from providers.simulators.kaspi.book import PAID, KaspiBook, Wish
 from providers.simulators.wire_faults import Knob, Knobs, misbehave
 
 OPERATIONS = frozenset(
@@ -167,9 +167,6 @@ class KaspiDesk:
         if not self._book.void(number):
             return Said(-99000001)
         return Said(0, {"Status": "RemotePaymentCanceled"})
-
-    def payment(self, number: int) -> Payment | None:
-        return self._book.find(number)
 
     def _magic_knob(self, operation: str, amount_minor: int) -> Knob | None:
         """Amounts whose payment is made although the answer does not arrive, or not in time."""

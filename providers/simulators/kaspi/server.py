@@ -31,6 +31,7 @@ from providers.simulators.kaspi.book import (
 from providers.simulators.kaspi.desk import OPERATIONS, KaspiDesk
 from providers.simulators.kaspi.native import KaspiNativeFront
 from providers.simulators.kaspi.proxy import KaspiProxyFront
+from providers.simulators.knob_view import METHODS, serve_knobs
 from providers.simulators.pay_page import PayPage, show
 from providers.simulators.wire_faults import Knobs
 
@@ -90,7 +91,7 @@ def create_kaspi(settings: KaspiSimulatorSettings) -> Blueprint:
         ("/pay/<int:number>", "page", control.page, ["GET", "POST"]),
         ("/_sim/pay/<int:number>", "pay", control.pay, ["POST"]),
         ("/_sim/book", "book", control.show_book, ["GET"]),
-        ("/_sim/knobs", "knobs", control.turn_knobs, ["GET", "POST", "DELETE"]),
+        ("/_sim/knobs", "knobs", control.turn_knobs, METHODS),
         ("/_sim/reset", "reset", control.reset, ["POST"]),
     ):
         blueprint.add_url_rule(rule, endpoint, view, methods=methods)
@@ -169,15 +170,7 @@ class _Control:
         )
 
     def turn_knobs(self) -> Response:
-        if request.method == "DELETE":
-            self._knobs.clear()
-        if request.method == "POST":
-            wish = request.get_json(silent=True)
-            try:
-                self._knobs.turn(wish if isinstance(wish, dict) else {}, OPERATIONS)
-            except ValueError as error:
-                return _trouble(str(error), 400)
-        return jsonify(self._knobs.listing())
+        return serve_knobs(self._knobs, OPERATIONS)
 
     def reset(self) -> Response:
         self._knobs.clear()

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request
 
+from providers.simulators.knob_view import METHODS, serve_knobs
 from providers.simulators.phonepe.answers import reply
 from providers.simulators.phonepe.book import NoSuchThing, NotNow
 from providers.simulators.phonepe.world import OPERATIONS, World
@@ -19,7 +20,7 @@ class Control:
             ("/_sim/book", "book", self.show_book, ["GET"]),
             ("/_sim/pay/<order_id>", "act", self.pay, ["POST"]),
             ("/_sim/expire/<order_id>", "expire", self.expire, ["POST"]),
-            ("/_sim/knobs", "knobs", self.turn_knobs, ["GET", "POST", "DELETE"]),
+            ("/_sim/knobs", "knobs", self.turn_knobs, METHODS),
             ("/_sim/webhooks", "webhooks", self.show_webhooks, ["GET"]),
             ("/_sim/reset", "reset", self.reset, ["POST"]),
         ):
@@ -45,23 +46,11 @@ class Control:
         return self._act(order_id, "expire", None)
 
     def turn_knobs(self) -> Response:
-        world = self._world
-        if request.method == "DELETE":
-            world.knobs.clear()
-            world.own_knobs.clear()
-        if request.method == "POST":
-            wish = request.get_json(silent=True)
-            fields = wish if isinstance(wish, dict) else {}
-            try:
-                if not world.own_knobs.turn(fields):
-                    world.knobs.turn(fields, OPERATIONS)
-            except ValueError as error:
-                return reply({"error": str(error)}, 400)
-        return jsonify(world.knobs.listing() + world.own_knobs.listing())
+        return serve_knobs(self._world.knobs, OPERATIONS, self._world.manners)
 
     def reset(self) -> Response:
         self._world.knobs.clear()
-        self._world.own_knobs.clear()
+        self._world.manners.clear()
         self._world.sender.clear()
         self._world.book.reset()
         return reply({"reset": True})

@@ -3,11 +3,10 @@ opens it from a merchant's own page, and the picture of a QR code.
 """
 
 import base64
-import struct
-import zlib
 
 from flask import Response, request
 
+from providers.simulators.drawing import png
 from providers.simulators.pay_page import PayPage, show
 from providers.simulators.phonepe.book import OPEN, NoSuchThing, NotNow, Order
 from providers.simulators.phonepe.world import World
@@ -67,15 +66,7 @@ def upi_address(order: Order, payee: str) -> str:
 def picture() -> str:
     """A small PNG in base64: a chequered square, because nothing here can scan."""
     rows = [
-        b"\x00" + bytes(255 * ((x // 4 + y // 4) % 2) for x in range(_PICTURE_PIXELS))
+        bytes(255 * ((x // 4 + y // 4) % 2) for x in range(_PICTURE_PIXELS))
         for y in range(_PICTURE_PIXELS)
     ]
-    header = struct.pack(">IIBBBBB", _PICTURE_PIXELS, _PICTURE_PIXELS, 8, 0, 0, 0, 0)
-    chunks = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"".join(rows)))
-    png = b"\x89PNG\r\n\x1a\n" + chunks + _chunk(b"IEND", b"")
-    return base64.b64encode(png).decode()
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    checked = kind + data
-    return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
+    return base64.b64encode(png(rows)).decode()

@@ -13,14 +13,13 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import requests
 
+from providers.simulators.addresses import is_here
+from providers.simulators.manners import Manner
 from providers.simulators.phonepe.book import COMPLETED, FAILED, Attempt, Order, Refund
-from providers.simulators.wire_faults import Knob
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PREFIXES = {"link": "paylink", "page": "checkout", "qr": "pg"}
 _WAIT_SECONDS = 5.0
 _REMEMBERED = 100
@@ -50,12 +49,12 @@ class Sender:
         self._held: Delivery | None = None
         self._made: deque[Delivery] = deque(maxlen=_REMEMBERED)
 
-    def send(self, delivery: Delivery, knob: Knob | None) -> None:
-        """Send it as the knob wants. Addresses that are not on this machine are never called."""
+    def send(self, delivery: Delivery, manner: Manner | None) -> None:
+        """Send it as the manner wants. Addresses that are not on this machine are never called."""
         self._made.append(delivery)
-        if urlsplit(delivery.url).hostname not in LOOPBACK:
+        if not is_here(delivery.url):
             return
-        fault = knob.fault if knob is not None else ""
+        fault = manner.fault if manner is not None else ""
         if fault == "none":
             return
         with self._lock:
@@ -68,7 +67,7 @@ class Sender:
             return
         copies = [delivery, delivery] if fault == "duplicate" else [delivery]
         queue = [*copies, held] if held is not None else copies
-        delay_seconds = knob.seconds if knob is not None and fault == "late" else 0.0
+        delay_seconds = manner.seconds if manner is not None and fault == "late" else 0.0
         arguments = (queue, delay_seconds)
         threading.Thread(target=self._deliver, args=arguments, daemon=True).start()
 

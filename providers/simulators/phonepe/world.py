@@ -10,11 +10,11 @@ The paise of an amount decide what happens by itself, so that every outcome can 
     .21 refunds fail        .22 refunds are told as pending three times     .23 refunds are refused
 """
 
-import threading
 from dataclasses import dataclass, field
 
 from flask import url_for
 
+from providers.simulators.manners import Manner, Manners
 from providers.simulators.phonepe.book import (
     CANCELLED,
     EXPIRED,
@@ -34,11 +34,10 @@ from providers.simulators.phonepe.webhooks import (
     v1_status,
     webhook_authorization,
 )
-from providers.simulators.wire_faults import Knob, Knobs
+from providers.simulators.wire_faults import Knobs
 
 OPERATIONS = frozenset({"token", "pay", "status", "cancel", "refund", "refund_status"})
-# Knobs of our own, beside those of the wire: what they change is not one answer's bytes.
-OWN_KNOBS = {
+MANNERS = {
     "webhook": frozenset({"none", "duplicate", "late", "reversed"}),
     "pay": frozenset({"early"}),
     "status": frozenset({"pending"}),
@@ -76,52 +75,6 @@ class PhonePeSimulatorSettings:
     webhook_pauses_seconds: tuple[float, ...] = (0.1, 0.3, 1.0)
 
 
-class OwnKnobs:
-    """The knobs that this simulator has of its own, in the order in which they were turned."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._knobs: list[Knob] = []
-
-    def turn(self, wish: dict[str, object]) -> bool:
-        """Add a knob; False where it is none of these. `times` may be null, for ever."""
-        operation, fault = str(wish.get("operation")), str(wish.get("fault"))
-        if fault not in OWN_KNOBS.get(operation, frozenset()):
-            return False
-        times, seconds = wish.get("times", 1), wish.get("seconds", 0.2)
-        if not isinstance(times, int | None) or not isinstance(seconds, int | float):
-            raise ValueError("times and seconds must be numbers")
-        with self._lock:
-            self._knobs.append(Knob(operation, fault, times, float(seconds)))
-        return True
-
-    def take(self, operation: str) -> Knob | None:
-        """The first knob of this operation; it is used up by that. `pending` counts questions, and
-        is for one order or refund.
-        """
-        with self._lock:
-            for knob in self._knobs:
-                if knob.operation != operation:
-                    continue
-                if knob.fault == "pending" or knob.times == 1:
-                    self._knobs.remove(knob)
-                elif knob.times is not None:
-                    knob.times -= 1
-                return knob
-        return None
-
-    def clear(self) -> None:
-        with self._lock:
-            self._knobs.clear()
-
-    def listing(self) -> list[dict[str, object]]:
-        with self._lock:
-            return [
-                {"operation": knob.operation, "fault": knob.fault, "times": knob.times}
-                for knob in self._knobs
-            ]
-
-
 class World:
     """One simulated PhonePe, beneath both of its APIs."""
 
@@ -129,7 +82,7 @@ class World:
         self.settings = settings
         self.book = PhonePeBook()
         self.knobs = Knobs()
-        self.own_knobs = OwnKnobs()
+        self.manners = Manners(MANNERS)
         self.sender = Sender(settings.webhook_pauses_seconds)
         self._authorization = webhook_authorization(
             settings.webhook_username, settings.webhook_password
@@ -141,9 +94,9 @@ class World:
 
     def begin(self, order: Order) -> None:
         """What happens to a new order before its maker gets an answer."""
-        knob = self.own_knobs.take("status")
-        if knob is not None:
-            order.hidden_polls = knob.times if knob.times is not None else _HIDDEN_POLLS
+        pending = self.manners.take_whole("status")
+        if pending is not None:
+            order.hidden_polls = _HIDDEN_POLLS if pending.times is None else pending.times
         magic = order.amount_minor % _RUPEE_MINOR
         if magic == _DECLINED:
             self.act(order.id, "decline", None)
@@ -156,7 +109,7 @@ class World:
             if magic == _TWICE:
                 self.act(order.id, "again", None)
         else:
-            early = self.own_knobs.take("pay")
+            early = self.manners.take("pay", "early")
             if early is not None:
                 self.book.pay(order.id, None, "pay")
                 self.tell(order, early)
@@ -178,20 +131,20 @@ class World:
         else:
             raise NotNow("the answer must be pay, again, late, decline, expire, cancel or attempt")
         if order.kind != "v1" or order.state in V1_CODES:
-            self.tell(order, self.own_knobs.take("webhook"))
+            self.tell(order, self.manners.take("webhook", *MANNERS["webhook"]))
 
-    def tell(self, order: Order, knob: Knob | None) -> None:
+    def tell(self, order: Order, manner: Manner | None) -> None:
         """The webhook or callback of an order as it stands now."""
         settings = self.settings
         if order.kind == "v1":
             fields = v1_status(settings.merchant_id, order, order.word)
             salt = (settings.salt_key, settings.salt_index)
-            self.sender.send(callback_delivery(order.callback_url, fields, salt), knob)
+            self.sender.send(callback_delivery(order.callback_url, fields, salt), manner)
         elif order.state != CANCELLED:
             delivery = order_delivery(
                 settings.webhook_url, settings.merchant_id, self._authorization, order
             )
-            self.sender.send(delivery, knob)
+            self.sender.send(delivery, manner)
 
     def tell_refund(self, refund: Refund) -> None:
         """The webhook of a refund; v1's are only told when asked."""
@@ -199,16 +152,16 @@ class World:
             delivery = refund_delivery(
                 self.settings.webhook_url, self.settings.merchant_id, self._authorization, refund
             )
-            self.sender.send(delivery, self.own_knobs.take("webhook"))
+            self.sender.send(delivery, self.manners.take("webhook", *MANNERS["webhook"]))
 
     def prepare(self, refund: Refund) -> None:
         """How a new refund will end, by knobs and by the amount of its order."""
         magic = refund.order.amount_minor % _RUPEE_MINOR
-        if self.own_knobs.take("refund") is not None or magic == REFUND_FAILS:
+        if self.manners.take("refund", "fail") is not None or magic == REFUND_FAILS:
             refund.ends = FAILED
-        knob = self.own_knobs.take("refund_status")
-        if knob is not None:
-            refund.polls_left = knob.times if knob.times is not None else _HIDDEN_POLLS
+        pending = self.manners.take_whole("refund_status")
+        if pending is not None:
+            refund.polls_left = _HIDDEN_POLLS if pending.times is None else pending.times
         elif magic == REFUND_WAITS:
             refund.polls_left = _HIDDEN_POLLS
 

@@ -5,13 +5,13 @@ Only addresses of this computer are fetched; what stands elsewhere is taken as d
 """
 
 import threading
-from urllib.parse import urlsplit
 
 import requests
 from flask import Response
 
+from providers.simulators.addresses import is_here
+
 PICTURE = "image/png"
-_HERE = ("127.0.0.1", "localhost", "::1")
 _LARGEST_BYTES = 1024 * 1024
 _TIMEOUT_SECONDS = 5.0
 _SHOWN = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
@@ -51,7 +51,7 @@ class Pictures:
         of at most 1 MB.
         """
         for place, url in enumerate(urls):
-            if urlsplit(url).hostname in _HERE:
+            if is_here(url):
                 picture = _fetch(url)
                 with self._lock:
                     self._files[sid, place] = picture

@@ -1,10 +1,8 @@
-"""Knobs that only Cashfree has, beside those of the wire: they spoil words, not connections."""
+"""Knobs of one provider, beside those of the wire: they change what it does, not its bytes."""
 
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-
-from providers.simulators.cashfree.wire import Fields
 
 
 @dataclass(slots=True)
@@ -59,10 +57,19 @@ class Manners:
                     return manner
         return None
 
+    def take_whole(self, operation: str) -> Manner | None:
+        """The first fault of this operation, used up at once: its `times` count something else."""
+        with self._lock:
+            for manner in self._manners:
+                if manner.operation == operation:
+                    self._manners.remove(manner)
+                    return manner
+        return None
+
     def clear(self) -> None:
         with self._lock:
             self._manners.clear()
 
-    def listing(self) -> list[Fields]:
+    def listing(self) -> list[dict[str, object]]:
         with self._lock:
             return [asdict(manner) for manner in self._manners]
