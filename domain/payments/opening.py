@@ -81,10 +81,12 @@ def holds_on(which: ColumnElement[bool]) -> Select[int, int, datetime | None]:
     )
 
 
-def hold_on(db: Session, booking_id: int) -> Hold:
-    """What is held on one booking now."""
+def hold_on(db: Session, booking_id: int, *but: UUID) -> Hold:
+    """What is held on one booking now, `but` by these payments."""
     db.flush()  # a query about tables does not do it
-    row = db.execute(holds_on(_payment.c.booking_id == booking_id)).one_or_none()
+    others = (_payment.c.id != payment_id for payment_id in but)
+    which = and_(_payment.c.booking_id == booking_id, *others)
+    row = db.execute(holds_on(which)).one_or_none()
     return Hold(0, None) if row is None else Hold(int(row[1]), row[2])
 
 
@@ -227,8 +229,13 @@ def replace(
     booking = locked.booking
     if booking.cancelled_at is not None:
         return NotOpened("cancelled")
-    if request.amount.amount_minor > booking.total_minor - booking.paid_minor:
+    balance = booking.total_minor - booking.paid_minor
+    if request.amount.amount_minor > balance:
         return NotOpened("already_paid")
+    # A link may live longer than its hold: what others hold since then is theirs.
+    others = hold_on(db, booking.id, locked.payment.id)
+    if request.amount.amount_minor > balance - others.held_minor:
+        return NotOpened("held", others.until)
     if request.payer_number is not None:
         whose, why = Payment.payer_number == request.payer_number, "number_limit"
         limits = (policy.payer_starts_per_hour, policy.payer_starts_per_day)
