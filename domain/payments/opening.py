@@ -3,6 +3,7 @@ a person and a number.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -108,18 +109,28 @@ def open_payment(db: Session, request: OpenRequest, policy: Policy) -> Payment |
         booking_id: lock_booking(db, booking_id)
         for booking_id in sorted({request.booking_id, *(row.booking_id for row in earlier)})
     }
-    for row in earlier:
-        locked = lock(db, row.id)
+    # Where there can be none, the earlier one stays as it is.
+    savepoint = db.begin_nested() if earlier else None
+    now = db.execute(select(func.clock_timestamp())).scalar_one()
+    refusal = (
+        _make_way(db, [row.id for row in earlier])
+        or _too_often(db, request, policy, now)
+        or _does_not_fit(db, bookings[request.booking_id], request, policy)
+    )
+    if savepoint is not None:
+        (savepoint.commit if refusal is None else savepoint.rollback)()
+    return refusal or _create(db, request, policy, now)
+
+
+def _make_way(db: Session, earlier: Sequence[UUID]) -> NotOpened | None:
+    """Cancel the contact's earlier payments, unless a provider has one's code already."""
+    for payment_id in earlier:
+        locked = lock(db, payment_id)
         if locked.payment.status == CONFIRMING:
             return NotOpened("busy")
         cancel(db, locked)
     db.flush()
-
-    now = db.execute(select(func.clock_timestamp())).scalar_one()
-    refusal = _too_often(db, request, policy, now) or _does_not_fit(
-        db, bookings[request.booking_id], request, policy
-    )
-    return refusal or _create(db, request, policy, now)
+    return None
 
 
 def _create(db: Session, request: OpenRequest, policy: Policy, now: datetime) -> Payment:
