@@ -54,6 +54,7 @@ class _AccountBroken(Exception):
 class _Reader:
     """An account and the adapter that reads its notices."""
 
+    provider: str
     account_id: int
     adapter: ReadsNotices
 
@@ -109,9 +110,8 @@ def _receive(
             readers = _readers(runtime, db, provider, account_id)
         if not readers:
             return _answer("no notices are taken here", 404)
-        reader, notice = _read(readers, incoming)
-        told = _announcement(provider, reader.account_id, notice)
-        filed = repeat(lambda db: notices.file_notice(db, told))
+        heard = _read(readers, incoming)
+        told, filed = repeat(lambda db: _file(db, heard))
     except (NoticeForged, NoticeUnreadable) as error:
         # Why is a word of the adapter's own: what was sent is not repeated.
         refusals.write(provider=provider, account=account_id, reason=type(error).__name__)
@@ -122,8 +122,13 @@ def _receive(
             "callback_not_filed", provider=provider, account=account_id, error=type(error).__name__
         )
         return Response("try again", status=503, headers={"Retry-After": "5"})
-    _log(told, notice, filed, began)
+    _log(told, heard[told], filed, began)
     return _answer("ok", 200)
+
+
+def _file(db: Session, heard: dict[Announcement, Notice]) -> tuple[Announcement, Filed]:
+    told = notices.meant(db, list(heard))
+    return told, notices.file_notice(db, told)
 
 
 def _answer(words: str, status: int) -> Response:
@@ -157,7 +162,7 @@ def _readers(runtime: Runtime, db: Session, provider: str, account_id: int | Non
         if adapter is None:
             broken = True
         elif isinstance(adapter, ReadsNotices):
-            readers.append(_Reader(found, adapter))
+            readers.append(_Reader(provider, found, adapter))
     if broken and not readers:
         raise _AccountBroken(provider)
     return readers
@@ -172,28 +177,32 @@ def _adapter(runtime: Runtime, db: Session, account_id: int) -> Provider | None:
         return None
 
 
-def _read(readers: list[_Reader], incoming: NoticeRequest) -> tuple[_Reader, Notice]:
-    """The first account whose provider signed it, and what it says.
+def _read(readers: list[_Reader], incoming: NoticeRequest) -> dict[Announcement, Notice]:
+    """What it says to each account whose provider signed it: some have the same keys.
 
     Raises NoticeUnreadable where any could not make anything of it, else NoticeForged. An adapter
     says Unreadable before or after it looked at the signature, so it counts as not authentic.
     """
-    unreadable = False
+    unreadable, heard = False, {}
     for reader in readers:
         try:
-            return reader, reader.adapter.read_notice(incoming)
+            notice = reader.adapter.read_notice(incoming)
         except NoticeForged:
             continue
         except NoticeUnreadable:
             unreadable = True
-    raise NoticeUnreadable if unreadable else NoticeForged
+        else:
+            heard[_announcement(reader, notice)] = notice
+    if not heard:
+        raise NoticeUnreadable if unreadable else NoticeForged
+    return heard
 
 
-def _announcement(provider: str, account_id: int, notice: Notice) -> Announcement:
+def _announcement(reader: _Reader, notice: Notice) -> Announcement:
     named = _uuid(notice.reference)
     return Announcement(
-        provider=provider,
-        account_id=account_id,
+        provider=reader.provider,
+        account_id=reader.account_id,
         delivery_key=notice.delivery_key,
         payment_id=named if notice.kind is NoticeKind.PAYMENT else None,
         refund_id=named if notice.kind is NoticeKind.REFUND else None,

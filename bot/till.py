@@ -95,7 +95,8 @@ def begin_anew(db: Session, tools: Tools, locked: Locked | None, waits: str) -> 
     if locked is None or locked.payment.status in ENDED:
         return ResendAnswer.NOTHING
     payment = locked.payment
-    if payment.status in (CONFIRMING, UNCERTAIN):
+    # What a person must look at may have been paid: another one would take the money twice.
+    if payment.status in (CONFIRMING, UNCERTAIN) or payment.review is not None:
         return ResendAnswer.TOO_LATE
     pause = timedelta(seconds=tools.policy.otp_resend_seconds)
     if payment.status != waits or payment.created_at + pause > locked.now:

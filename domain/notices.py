@@ -1,5 +1,6 @@
 """What providers tell us unasked: filed once, and never more than a reason to ask."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -48,6 +49,16 @@ class Filed(StrEnum):
     STRANGER = "stranger"  # filed, but it is about nothing of this account's
 
 
+def meant(db: Session, tellings: Sequence[Announcement]) -> Announcement:
+    """The one of a notice's readings that is about something of its account's, else the first.
+    There are several where several accounts have the same keys.
+    """
+    if len(tellings) == 1:
+        return tellings[0]
+    ours = (told for told in tellings if _about(db, told)[1] is not None)
+    return next(ours, tellings[0])
+
+
 def file_notice(db: Session, told: Announcement) -> Filed:
     """File a notice as evidence, once, and let the provider be asked at once about what it names.
 
@@ -64,11 +75,7 @@ def file_notice(db: Session, told: Announcement) -> Filed:
     no notice, so this closes no circle.
     """
     db.execute(text(_WAIT))
-    payment = _payment(db, told)
-    if payment is None and told.payment_id is not None:
-        # Some providers speak of refunds as they do of payments.
-        told = replace(told, payment_id=None, refund_id=told.payment_id)
-        payment = _payment(db, told)
+    told, payment = _about(db, told)
     if not _file(db, told, payment):
         return Filed.KNOWN
     if payment is None:
@@ -92,6 +99,15 @@ def _ask_about_refund(db: Session, refund_id: UUID) -> None:
     ).scalar_one_or_none()
     if asked is not None:
         promise(db, Nudge(ATTEND_REFUND, QUEUE, str(refund_id)))
+
+
+def _about(db: Session, told: Announcement) -> tuple[Announcement, Payment | None]:
+    """What a notice is about: some providers speak of refunds as they do of payments."""
+    payment = _payment(db, told)
+    if payment is None and told.payment_id is not None:
+        told = replace(told, payment_id=None, refund_id=told.payment_id)
+        payment = _payment(db, told)
+    return told, payment
 
 
 def _payment(db: Session, told: Announcement) -> Payment | None:

@@ -14,7 +14,12 @@ EVENTS: Mapping[str, frozenset[PaymentStatus]] = {
     "link_made": frozenset({PaymentStatus.AWAITING_CUSTOMER}),
     "invoice_sent": frozenset({PaymentStatus.AWAITING_CUSTOMER}),
     "withdrawn": frozenset(
-        {PaymentStatus.AWAITING_CUSTOMER, PaymentStatus.CANCELLED, PaymentStatus.EXPIRED}
+        {
+            PaymentStatus.AWAITING_CUSTOMER,
+            PaymentStatus.CANCELLED,
+            PaymentStatus.EXPIRED,
+            PaymentStatus.FAILED,
+        }
     ),
     "otp_sent": frozenset({PaymentStatus.AWAITING_OTP}),
     "code_resent": frozenset({PaymentStatus.AWAITING_OTP}),

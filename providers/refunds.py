@@ -27,8 +27,8 @@ class RefundOrder:
 
     `reference` is ours: a dashed lower-case UUID, another one than the payment's. `receipt` is the
     provider's id of the money that came in. `refunded_before` is what went back of the same payment
-    earlier, for providers that only say how much is left. `reason` is for the provider's record and
-    holds no names.
+    by other refunds until now, for providers that only say how much is left. `reason` is for the
+    provider's record and holds no names.
     """
 
     reference: str

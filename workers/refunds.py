@@ -117,7 +117,7 @@ def _order(db: Session, locked: LockedRefund) -> RefundOrder:
         charge=charge_of(payment, locked.booking),
         receipt=refund.receipt or payment.receipt or "",
         amount=Money(refund.amount_minor, payment.currency),
-        refunded_before=Money(refunds.refunded_before(db, refund), payment.currency),
+        refunded_before=Money(refunds.refunded_beside(db, refund), payment.currency),
         reason=refund.reason,
     )
 
@@ -148,12 +148,17 @@ def _ask(task: _Task) -> Record:
     if not isinstance(task.provider, FollowsRefunds):
         raise TypeError(f"{task.provider.name} cannot be asked about refunds")
     try:
-        return _word(task.provider.check_refund(task.order))
+        outcome = task.provider.check_refund(task.order)
+        call, heard = story(outcome.call), _word(outcome)
     except ProviderError as error:
-        call = story(error.call)
+        call, heard = story(error.call), None
+    beside_minor = task.order.refunded_before.amount_minor
 
     def record(db: Session, locked: LockedRefund) -> None:
-        refunds.record_failed_check(db, locked, call, current().runtime.policy)
+        if heard is not None and refunds.still_counts(db, locked.refund, beside_minor):
+            heard(db, locked)
+        else:
+            refunds.record_failed_check(db, locked, call, current().runtime.policy)
 
     return record
 

@@ -11,8 +11,9 @@ from bot.cli.common import counted, plain_errors, runtime
 from domain import refunds as books
 from domain.database import repeat, transaction
 from domain.importing.cells import BadCell, read_amount
-from domain.models import Booking, Payment, Refund, Staff
+from domain.models import AuditEntry, Booking, Payment, Refund, Staff
 from domain.money import Money
+from domain.payments import Word
 from domain.refunds import Finding, NotRefunded, Why
 from domain.refunds.states import OPEN, OUTSIDE, PROVIDER
 from providers.refunds import Refunds
@@ -117,6 +118,52 @@ def conclude(refund: UUID, finding: str, evidence: str, email: str, second: str)
     with plain_errors():
         people = _known(refund, email), _known(refund, second)
         _say(repeat(lambda db: books.conclude(db, refund, people, found, evidence, policy)))
+
+
+@refunds.command("reversed")
+@click.argument("payment", type=click.UUID)
+@click.argument("amount")
+@click.option("--receipt", required=True, help="The provider's own id of the reversal.")
+@click.option("--evidence", required=True, help="What the provider's statement or letter says.")
+@click.option("--by", "email", required=True)
+@click.option("--second", required=True, help="Who has seen the evidence too.")
+def reversed_by_provider(
+    payment: UUID, amount: str, receipt: str, evidence: str, email: str, second: str
+) -> None:
+    """Write down that the provider took AMOUNT of PAYMENT back by itself: a chargeback, a
+    reversal. The booking owes it again.
+    """
+
+    def work(db: Session) -> books.Reversal:
+        people = {_staff_id(db, email), _staff_id(db, second)}
+        if len(people) < 2:
+            raise click.ClickException(_WORDS[Why.SAME_PERSON])
+        word = Word(
+            status="reversed",
+            source="person",
+            delivery_key=f"{payment}:{receipt}"[:120],
+            receipt=receipt,
+            amount=_amount(db, payment, amount),
+            body=evidence,
+        )
+        done = books.reverse(db, payment, word)
+        if not done.known:
+            db.add(
+                AuditEntry(
+                    actor=email.strip().lower(),
+                    act="reversal_recorded",
+                    subject=f"payment:{payment}",
+                    detail={"second": second.strip().lower(), "receipt": receipt},
+                )
+            )
+        return done
+
+    with plain_errors():
+        done = repeat(work)
+    if done.known:
+        click.echo("It was written down before: nothing is changed.")
+        return
+    click.echo(f"Posted {done.posted} as taken back; the payment is in review ({done.review}).")
 
 
 @refunds.command("list")

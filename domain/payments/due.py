@@ -13,6 +13,7 @@ from domain.states import (
     CONFIRMING,
     CREATED,
     SUCCEEDED,
+    UNCERTAIN,
 )
 
 
@@ -54,6 +55,8 @@ def due_act(locked: Locked, policy: Policy) -> Act:
         # Somebody heard that there is more: a second success under one order.
         nothing_to_ask = payment.next_check_at is None or not _is_asked(locked, policy)
         return Act.LEAVE if nothing_to_ask else Act.ASK
+    if payment.status == UNCERTAIN and payment.review is not None and is_leased(payment, now):
+        return Act.LEAVE  # a word that does not agree came while the call is still under way
     # What was never sent, no provider knows anything of.
     return Act.LEAVE if payment.started_at is None else Act.ASK
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from domain.models import Payment
-from domain.payments.ending import REPLACED, is_by_link
+from domain.payments.ending import NO_LONGER_OWED, REPLACED, is_by_link
 from domain.payments.giving_way import gives_way
 from domain.payments.schedule import ask_now, look_again
 from domain.payments.story import Locked, ProviderCall, move, write_event
@@ -51,9 +51,12 @@ def record_opened(
     payment.deadline_at = opened.expires_at
     payment.hold_until = max(payment.hold_until, min(opened.expires_at, now + _LONGEST_HOLD))
     payment.checks = 0
-    told = "link_made" if is_by_link(payment) else "invoice_sent"
+    kind = "link_made" if is_by_link(payment) else "invoice_sent"
     cancelled = payment.cancel_requested_at is not None
-    move(db, payment, AWAITING_CUSTOMER, told, told=None if cancelled else told, call=call)
+    told = None if cancelled else kind
+    if payment.cancel_reason == NO_LONGER_OWED:
+        told = "withdrawn"  # nobody told its customer while it was being made
+    move(db, payment, AWAITING_CUSTOMER, kind, told=told, call=call)
     if cancelled:
         ask_now(db, payment, now)
     else:

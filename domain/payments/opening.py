@@ -3,6 +3,7 @@ a person and a number.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -81,10 +82,12 @@ def holds_on(which: ColumnElement[bool]) -> Select[int, int, datetime | None]:
     )
 
 
-def hold_on(db: Session, booking_id: int) -> Hold:
-    """What is held on one booking now."""
+def hold_on(db: Session, booking_id: int, *but: UUID) -> Hold:
+    """What is held on one booking now, `but` by these payments."""
     db.flush()  # a query about tables does not do it
-    row = db.execute(holds_on(_payment.c.booking_id == booking_id)).one_or_none()
+    others = (_payment.c.id != payment_id for payment_id in but)
+    which = and_(_payment.c.booking_id == booking_id, *others)
+    row = db.execute(holds_on(which)).one_or_none()
     return Hold(0, None) if row is None else Hold(int(row[1]), row[2])
 
 
@@ -106,18 +109,28 @@ def open_payment(db: Session, request: OpenRequest, policy: Policy) -> Payment |
         booking_id: lock_booking(db, booking_id)
         for booking_id in sorted({request.booking_id, *(row.booking_id for row in earlier)})
     }
-    for row in earlier:
-        locked = lock(db, row.id)
+    # Where there can be none, the earlier one stays as it is.
+    savepoint = db.begin_nested() if earlier else None
+    now = db.execute(select(func.clock_timestamp())).scalar_one()
+    refusal = (
+        _make_way(db, [row.id for row in earlier])
+        or _too_often(db, request, policy, now)
+        or _does_not_fit(db, bookings[request.booking_id], request, policy)
+    )
+    if savepoint is not None:
+        (savepoint.commit if refusal is None else savepoint.rollback)()
+    return refusal or _create(db, request, policy, now)
+
+
+def _make_way(db: Session, earlier: Sequence[UUID]) -> NotOpened | None:
+    """Cancel the contact's earlier payments, unless a provider has one's code already."""
+    for payment_id in earlier:
+        locked = lock(db, payment_id)
         if locked.payment.status == CONFIRMING:
             return NotOpened("busy")
         cancel(db, locked)
     db.flush()
-
-    now = db.execute(select(func.clock_timestamp())).scalar_one()
-    refusal = _too_often(db, request, policy, now) or _does_not_fit(
-        db, bookings[request.booking_id], request, policy
-    )
-    return refusal or _create(db, request, policy, now)
+    return None
 
 
 def _create(db: Session, request: OpenRequest, policy: Policy, now: datetime) -> Payment:
@@ -227,8 +240,13 @@ def replace(
     booking = locked.booking
     if booking.cancelled_at is not None:
         return NotOpened("cancelled")
-    if request.amount.amount_minor > booking.total_minor - booking.paid_minor:
+    balance = booking.total_minor - booking.paid_minor
+    if request.amount.amount_minor > balance:
         return NotOpened("already_paid")
+    # A link may live longer than its hold: what others hold since then is theirs.
+    others = hold_on(db, booking.id, locked.payment.id)
+    if request.amount.amount_minor > balance - others.held_minor:
+        return NotOpened("held", others.until)
     if request.payer_number is not None:
         whose, why = Payment.payer_number == request.payer_number, "number_limit"
         limits = (policy.payer_starts_per_hour, policy.payer_starts_per_day)

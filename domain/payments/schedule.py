@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session
 from domain.models import Payment
 from domain.nudges import Nudge, promise
 from domain.policy import Policy
-from domain.states import AWAITING_CUSTOMER, AWAITING_OTP, CALLING, ENDED_UNPAID, SUCCEEDED
+from domain.states import (
+    AWAITING_CUSTOMER,
+    AWAITING_OTP,
+    CALLING,
+    ENDED_UNPAID,
+    SUCCEEDED,
+    UNCERTAIN,
+)
 
 ATTEND = "workers.payments.attend"
 QUEUE = "payments"
@@ -31,6 +38,9 @@ def next_check(payment: Payment, now: datetime, policy: Policy) -> datetime:
     delays = policy.check_delays_seconds
     delay = delays[min(payment.checks, len(delays) - 1)]
     payment.checks += 1
+    if payment.status == UNCERTAIN and payment.checks >= len(delays):
+        # Asked often enough: somebody reads the provider's books, while we go on asking.
+        payment.review = payment.review or UNCERTAIN
     if payment.negative_since is not None:
         delay = min(delay, policy.negative_again_seconds)
     spread = 1 + random.uniform(-policy.check_spread, policy.check_spread)  # noqa: S311 - only spreads load

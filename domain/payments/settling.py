@@ -134,6 +134,8 @@ _OWNER = (
     .where(
         Transfer.provider == bindparam("provider", type_=String),
         Transfer.receipt == bindparam("receipt", type_=String),
+        # As the index has it, so that it is found by it.
+        text("kind <> 'reversal'"),
     )
     .limit(1)
 )

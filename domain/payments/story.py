@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.models import Booking, Payment, PaymentEvent
 from domain.money import Money
+from domain.states import UNCERTAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +146,6 @@ def move(
     """
     moved = (payment.status, to)
     payment.status = to
+    if payment.review == UNCERTAIN:
+        payment.review = None  # it was before a person only because nobody knew
     write_event(db, payment, kind, told=told, call=call, note=note, moved=moved)

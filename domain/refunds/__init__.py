@@ -26,7 +26,14 @@ from domain.refunds.posting import Left, what_is_left
 from domain.refunds.refusals import NotRefunded, Why
 from domain.refunds.reversing import Reversal, reverse
 from domain.refunds.schedule import ask_now, claim_due
-from domain.refunds.sending import RefundAct, begin_send, due_act, leave, refunded_before
+from domain.refunds.sending import (
+    RefundAct,
+    begin_send,
+    due_act,
+    leave,
+    refunded_beside,
+    still_counts,
+)
 from domain.refunds.story import LockedRefund, lock
 
 __all__ = [
@@ -55,9 +62,10 @@ __all__ = [
     "record_outside",
     "record_refusal",
     "record_word",
-    "refunded_before",
+    "refunded_beside",
     "reject",
     "request",
     "reverse",
+    "still_counts",
     "what_is_left",
 ]

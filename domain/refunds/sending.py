@@ -112,9 +112,10 @@ def _receipt_with_enough(db: Session, locked: LockedRefund) -> str:
     return str(came[0][0])
 
 
-def refunded_before(db: Session, refund: Refund) -> int:
-    """Minor units that the provider gave back of the same payment before this refund was sent, for
-    providers that only say how much is left.
+def refunded_beside(db: Session, refund: Refund) -> int:
+    """Minor units that the provider gave back of the same payment by other refunds, for providers
+    that only say how much is left. Also by later ones: one that had failed may be asked about after
+    another went in its place.
     """
     total = db.execute(
         select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
@@ -122,7 +123,17 @@ def refunded_before(db: Session, refund: Refund) -> int:
             Refund.id != refund.id,
             Refund.way == PROVIDER,
             Refund.status == SUCCEEDED,
-            Refund.sent_at < refund.sent_at,
         )
     ).scalar_one()
     return int(total)
+
+
+def still_counts(db: Session, refund: Refund, beside_minor: int) -> bool:
+    """Whether an answer about a refund is about this one, when `beside_minor` had gone back by
+    others as it was asked. While one that had failed was asked about, another may have been sent,
+    and who only says how much is left says the same of both.
+    """
+    if refund.status != FAILED:
+        return True
+    overtaken = refunded_beside(db, refund) != beside_minor
+    return not overtaken and not _another_is_under_way(db, refund)

@@ -55,6 +55,8 @@ def upgrade() -> None:
     op.add_column("payment", sa.Column("link_qr", sa.Text()))
     op.add_column("payment", sa.Column("link_launcher", sa.String(300)))
     op.add_column("payment", sa.Column("receipt", sa.String(120)))
+    # Until now the receipt stood as the provider's reference.
+    op.execute("UPDATE payment SET receipt = provider_reference WHERE status = 'succeeded'")
     op.add_column("payment", sa.Column("noticed_at", _MOMENT))
     op.add_column("payment_event", sa.Column("refund_id", sa.Uuid()))
     op.create_foreign_key(

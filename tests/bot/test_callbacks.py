@@ -167,6 +167,24 @@ def test_without_an_account_each_in_use_is_tried(client: FlaskClient, counter: C
     assert tell(client, counter, signed_by="third", path=path, key="d2").status_code == 200
 
 
+@pytest.mark.parametrize("kind", ["payment", "refund"])
+def test_of_several_accounts_with_the_same_keys_the_one_whose_payment_it_is_hears(
+    client: FlaskClient, counter: Counter, kind: str
+) -> None:
+    """A merchant may give all accounts one password: the newest must not swallow the notices."""
+    counter.open_link()
+    counter.add_account("first")
+    sent_at = counter.payment().created_at
+    back = refund(counter, status="pending", sent_at=sent_at)
+    named = str(counter.payment_id if kind == "payment" else back)
+    path = f"/callbacks/{PROVIDER}"
+    for _ in range(2):
+        assert tell(client, counter, path=path, kind=kind, reference=named).status_code == 200
+    (filed,) = counter.evidence()
+    assert (filed.payment_id, filed.account_id) == (counter.payment_id, counter.account_id)
+    assert len(counter.rung) == 1
+
+
 @pytest.mark.parametrize(
     "path", ["/callbacks/omari/1", "/callbacks/nobody", f"/callbacks/{PROVIDER}/4711"]
 )

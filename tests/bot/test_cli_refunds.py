@@ -134,3 +134,18 @@ def test_what_there_is_not_is_said_so(app: Flask) -> None:
     agreed = run(app, "approve", nowhere, "--by", "anna@example.com")
     assert "no such refund" in agreed.output
     assert (asked.exit_code, agreed.exit_code) == (1, 1)
+
+
+def test_what_a_provider_took_back_by_itself_is_written_down_once(app: Flask, desk: r.Desk) -> None:
+    words = ("reversed", str(desk.payment), "100", "--receipt", "CB-1", "--evidence", "letter 7")
+    alone = run(app, *words, "--by", "anna@example.com", "--second", "anna@example.com")
+    assert (alone.exit_code, "It takes two people" in alone.output) == (1, True)
+
+    people = ("--by", "anna@example.com", "--second", "ben@example.com")
+    done = run(app, *words, *people)
+    assert done.exit_code == 0, done.output
+    assert "is in review (reversed)" in done.output
+    again = run(app, *words, *people)
+    assert "written down before" in again.output
+    assert w.booking_of(desk.world).paid_minor == 0
+    w.assert_books_agree()

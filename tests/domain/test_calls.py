@@ -212,3 +212,15 @@ def test_a_payment_that_was_never_sent_is_not_watched() -> None:
     with transaction() as db:
         status, due = db.execute(select(Payment.status, Payment.next_check_at)).one()
     assert (status, due) == ("cancelled", None)
+
+
+def test_a_word_that_does_not_agree_asks_nobody_while_the_call_is_under_way() -> None:
+    payment = w.open_payment(w.build())
+    w.walk(payment, "start")
+    with transaction() as db:
+        other = w.success(payment, amount_minor=1)
+        payments.record_word(db, payments.lock(db, payment), other, w.POLICY)
+    assert w.payment_of(payment).review == "amount_mismatch"
+    assert act_of(payment) is Act.LEAVE
+    w.later(payment, 46)
+    assert act_of(payment) is Act.ASK

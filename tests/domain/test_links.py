@@ -329,3 +329,51 @@ def test_strangers_who_pay_by_link_do_not_give_way_to_each_other() -> None:
     started(world, request)
     assert give_link(first).cancel_requested_at is None
     assert w.told(first) == ["link_made"]
+
+
+def test_a_link_that_was_no_longer_needed_before_it_was_made_is_withdrawn_with_one_word() -> None:
+    world = w.build(total_minor=20_000)
+    first = started(world, by_link(world, 12_000))
+    w.later(first, 3_600)  # its hold is over, its making is not
+    with transaction() as db:
+        other = factories.contact(db, "+263771000002")
+        request = by_link(world, 15_000, contact_id=other.id)
+    second = w.open_payment(world, request)
+    w.walk(second, "start")
+    give_link(second)
+    w.settle(second, w.success(second, "SECOND", 15_000))
+
+    give_link(first)
+    assert act_of(first) is Act.VOID
+    assert ask(first, "cancelled").status == "cancelled"
+    assert w.told(first) == ["withdrawn"]
+
+
+def test_a_new_link_takes_nothing_that_others_hold_since_the_hold_of_the_old_one_ended() -> None:
+    world = w.build(total_minor=15_000)
+    first = give_link(started(world), life_seconds=7_200).id
+    w.later(first, 3_600)
+    with transaction() as db:
+        other = factories.contact(db, "+263771000002")
+        request = by_link(world, 8_000, contact_id=other.id)
+    second = give_link(started(world, request))
+    with transaction() as db:
+        refused = payments.replace(db, payments.lock(db, first), by_link(world), POLICY)
+    assert refused == payments.NotOpened("held", second.hold_until)
+    assert w.payment_of(first).cancel_requested_at is None
+
+
+def test_what_nobody_can_say_for_long_is_left_to_a_person_until_it_is_known() -> None:
+    world = w.build()
+    payment = started(world, dataclasses.replace(world.request(), otp_tries=0))
+    w.walk(payment, "lose")
+    policy = dataclasses.replace(POLICY, check_delays_seconds=(5, 5, 5))
+    reviews = []
+    for _ in range(3):
+        with transaction() as db:
+            payments.record_failed_check(db, payments.lock(db, payment), CALL, policy)
+        reviews.append(w.payment_of(payment).review)
+    assert reviews == [None, "uncertain", "uncertain"]
+    assert w.payment_of(payment).next_check_at is not None, "it is asked about all the same"
+    w.settle(payment)
+    assert w.payment_of(payment).review is None

@@ -1,5 +1,7 @@
 """How a payment begins: what is free, what is held, how often, and one at a time."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -163,3 +165,17 @@ def test_two_payments_in_one_currency_only() -> None:
     world = w.build()
     with pytest.raises(ValueError, match="currency"), transaction() as db:
         payments.open_payment(db, world.request(currency="ZWG"), w.POLICY)
+
+
+def test_who_may_not_begin_another_payment_keeps_the_one_that_waits() -> None:
+    world = w.build()
+    waiting = w.open_payment(world)
+    w.walk(waiting, "start", "code")
+    policy = replace(w.POLICY, contact_starts_per_hour=1)
+    with transaction() as db:
+        request = world.request(payer="263771000009")
+        refused = payments.open_payment(db, request, policy)
+        assert isinstance(refused, payments.NotOpened)
+        assert refused.why == "contact_limit"
+    assert w.payment_of(waiting).status == "awaiting_otp"
+    w.assert_books_agree()

@@ -232,8 +232,21 @@ def test_what_went_back_before_is_of_the_provider_and_of_this_payment(desk: r.De
         refunds.record_outside(db, outside)
     second = r.sent(desk, 2_000)
     with transaction() as db:
-        assert refunds.refunded_before(db, db.get_one(Refund, first)) == 0
-        assert refunds.refunded_before(db, db.get_one(Refund, second)) == 3_000
+        assert refunds.refunded_beside(db, db.get_one(Refund, second)) == 3_000
+
+
+def test_what_went_back_in_the_place_of_a_failed_one_is_none_of_its_own(desk: r.Desk) -> None:
+    """Who only says how much is left says the same of both: half of it is gone."""
+    first = r.sent(desk, 5_000)
+    r.lose(first)
+    for seconds in (120, 120):
+        r.later(first, seconds)
+        r.hear(first, "not_found")
+    assert r.stands(first) == ("failed", "not_found", None)
+    second = r.sent(desk, 5_000)
+    r.hear(second, "succeeded")
+    with transaction() as db:
+        assert refunds.refunded_beside(db, db.get_one(Refund, first)) == 5_000
 
 
 def test_every_line_names_its_refund(desk: r.Desk) -> None:

@@ -3,11 +3,13 @@ does not agree.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from domain import payments
-from domain.database import transaction
+from domain.database import current, transaction
 from domain.models import Booking
 from domain.money import Money
 from domain.payments import Word
@@ -200,3 +202,24 @@ def test_money_that_does_not_agree_after_the_end_leaves_nothing_due_for_ever() -
         payments.record_word(db, payments.lock(db, payment), word, w.POLICY)
     found = w.payment_of(payment)
     assert (found.review, found.next_check_at) == ("amount_mismatch", None)
+
+
+def test_whose_receipt_it_is_is_found_by_an_index() -> None:
+    """However many payments there were."""
+    payment = w.open_payment(w.build())
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _u: Any, statement: str, values: Any, *_more: Any) -> None:
+        if "FROM transfer" in statement:
+            asked.append((statement, values))
+
+    engine = current().engine
+    event.listen(engine, "before_cursor_execute", note)
+    w.settle(payment)
+    event.remove(engine, "before_cursor_execute", note)
+    ((statement, values),) = asked
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
+    assert any("uq_transfer_receipt" in line for line in plan), plan

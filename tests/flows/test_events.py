@@ -50,6 +50,13 @@ def test_who_has_cancelled_is_not_asked_or_told_again(name: str) -> None:
     assert engine().hear(None, event, FakeDesk(), "en", "n1").says == ()
 
 
+@pytest.mark.parametrize("status", ["failed", "expired", "cancelled"])
+def test_who_was_not_told_in_time_that_it_is_withdrawn_is_told_all_the_same(status: str) -> None:
+    """However the provider calls the end: no other event tells of it."""
+    event = told("withdrawn", PaymentStatus(status))
+    assert len(engine().hear(None, event, FakeDesk(), "en", "n1").says) == 1
+
+
 def test_nothing_was_taken_is_said_of_a_failure_only() -> None:
     for name in EVENTS:
         turn = engine().hear(None, told(name, STATUS_AFTER[name]), FakeDesk(), "en", "n1")

@@ -7,7 +7,7 @@ import json
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -334,6 +334,53 @@ def test_nothing_due_promises_nothing(shop: Shop, till: Till) -> None:
     shop.runtime.redis.flushdb()
     sweep()
     assert waiting(shop.runtime.redis, "payments") == 0
+
+
+@dataclass
+class SaysWhatIsLeft(Follows):
+    """One that is asked about a failed refund, while another of the same payment is sent."""
+
+    meanwhile: Callable[[], object] = lambda: None
+
+    def check_refund(self, order: RefundOrder) -> RefundOutcome:
+        self.meanwhile()
+        return super().check_refund(order)
+
+
+def test_what_another_refund_gave_back_meanwhile_is_not_taken_for_a_failed_one(
+    shop: Shop, till: Till
+) -> None:
+    failed = attended(shop, till, None, says("not_found"), says("not_found"))
+    for seconds in (100, 70):
+        later(failed, seconds)
+        attend_refund(str(failed))
+    assert refund_of(failed).status == "failed"
+    second = approved_too(failed)
+    adapter = SaysWhatIsLeft(till, meanwhile=lambda: attend_by(shop, second, Follows(till)))
+    register(shop.runtime, shop.account_id, adapter)
+    till.answers = [says("succeeded"), says("succeeded")]
+    attend_refund(str(failed))
+    assert (refund_of(second).status, refund_of(failed).status) == ("succeeded", "failed")
+    assert refund_of(failed).next_check_at is not None
+    assert shop.booking().paid_minor == 6_000
+    assert_books_agree()
+
+
+def approved_too(refund_id: UUID) -> UUID:
+    """Another refund like this one, of the same payment and by the same people."""
+    another = uuid4()
+    with transaction() as db:
+        like = db.get_one(Refund, refund_id)
+        amount, people = Money(like.amount_minor, "USD"), (like.requested_by, like.approved_by)
+        wish = refunds.RefundWish(another, like.payment_id, amount, "rain", people[0], "provider")
+        assert isinstance(refunds.request(db, wish), Refund)
+        assert isinstance(refunds.approve(db, another, people[1] or 0), Refund)
+    return another
+
+
+def attend_by(shop: Shop, refund: UUID, adapter: SendsOnly) -> None:
+    register(shop.runtime, shop.account_id, adapter)
+    attend_refund(str(refund))
 
 
 # Where a worker dies, and what the provider was told by then.
