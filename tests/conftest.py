@@ -27,6 +27,18 @@ PUBLIC_URL = "https://bot.example.com"
 WHATSAPP_NUMBER = "+14155238886"
 
 _numbers = itertools.count(1)
+# These take minutes in few tests: begun last, one of them would go on long after all others ended.
+_SLOW_FOLDERS = ("soak", "faults", "journey")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow folders first; all else in its order."""
+    folders = [item.path.parent.name for item in items]
+    places = {name: place for place, name in enumerate(_SLOW_FOLDERS)}
+    ranks = [places.get(folder, len(places)) for folder in folders]
+    items[:] = [
+        item for _, item in sorted(zip(ranks, items, strict=True), key=lambda pair: pair[0])
+    ]
 
 
 @pytest.fixture(scope="session")
