@@ -6,7 +6,7 @@ idle ◀──▶ offer      a booking reference out of the blue: "pay for it?" 
 from dataclasses import dataclass
 
 from flows import facts
-from flows.answers import Otp, YesNo, read_otp, read_references, read_yes_no
+from flows.answers import Otp, YesNo, names_provider, read_otp, read_references, read_yes_no
 from flows.desk import PaymentStatus
 from flows.flow import BACK, HEARD, Flow, Misheard
 from flows.turns import TAPPED_REFERENCE, Choice, Reply, Said, Switch
@@ -15,18 +15,7 @@ LIKELY_OTP_DIGITS = 6
 MOST_PAY_BUTTONS = 2
 LONGEST_TITLE_REFERENCE = 20
 
-METHODS = frozenset(
-    {
-        "omari",
-        "omari wallet",
-        "mobile payment",
-        "mobile money",
-        "kaspi",
-        "phonepe",
-        "cashfree",
-        "upi",
-    }
-)
+METHODS = frozenset({"mobile payment", "mobile money", "upi"})
 PAY_WORDS = frozenset({"pay", "paying", "payment"})
 GREETINGS = frozenset(
     {
@@ -107,7 +96,7 @@ class Menu(Flow):
         if isinstance(read_otp(said.text, LIKELY_OTP_DIGITS), Otp):
             return self._code(said)
         words = said.text.casefold().strip(" .!,")
-        if words in METHODS:
+        if words in METHODS or names_provider(said.text):
             return Switch("pay")
         if words in GREETINGS:
             return None

@@ -31,7 +31,7 @@ from flows.answers.reference_questions import ReferenceQuestion, read_reference_
 from flows.answers.references import References, read_references
 from flows.answers.text import normalize
 from flows.answers.text import words as spoken
-from flows.answers.ways import NamedWay, read_go, read_paid, read_ways
+from flows.answers.ways import NamedWay, names_provider, read_go, read_paid, read_ways
 from flows.answers.yes_no import YesNo, read_yes_no
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "YesNo",
     "example_number",
     "normalize",
+    "names_provider",
     "read_amount",
     "read_command",
     "read_go",

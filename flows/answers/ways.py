@@ -35,6 +35,13 @@ def read_ways(text: str, offered: Iterable[NamedWay]) -> tuple[str, ...]:
     return tuple(way.key for way in offered if _means(heard, way))
 
 
+def names_provider(text: str) -> bool:
+    """Whether a message is nothing but what people call a provider: `kaspi`, `phone pe`."""
+    names = vocabulary().ways.names
+    called = Phrases(" | ".join((*names, *names.values())))
+    return covers(words(normalize(text)), called, frozenset())
+
+
 def read_paid(text: str) -> bool:
     """Whether somebody says that they have paid: `paid`, `I have paid but nothing happened`.
 

@@ -7,6 +7,7 @@ from flows.answers import (
     NamedWay,
     PayerNumber,
     example_number,
+    names_provider,
     read_command,
     read_go,
     read_paid,
@@ -109,3 +110,19 @@ def test_numbers_of_kazakhstan(text: str) -> None:
 @pytest.mark.parametrize("region", ["ZW", "KZ", "IN", "ZA", "BR"])
 def test_the_example_of_a_region_is_a_number_of_it(region: str) -> None:
     assert isinstance(read_payer_number(example_number(region), region), PayerNumber)
+
+
+@pytest.mark.parametrize(
+    ("text", "names_one"),
+    [
+        ("Kaspi", True),
+        ("phone pe", True),
+        ("каспи", True),
+        ("omari wallet", True),
+        ("kaspi please call me", False),
+        ("", False),
+        ("123456", False),
+    ],
+)
+def test_the_name_of_a_provider_and_nothing_else(text: str, names_one: bool) -> None:
+    assert names_provider(text) is names_one
