@@ -5,15 +5,18 @@ process.
 import json
 from dataclasses import dataclass, field
 
+import structlog
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from domain.bookings import BookingFacts
 from domain.models import Account, Booking, Departure, TourAccount
-from domain.sealing import Sealer
+from domain.sealing import Sealer, Unreadable
 from providers.contract import Provider
 from providers.entry import Shelf, Surroundings, Timeouts
 from providers.registry import PROVIDERS, build
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -74,6 +77,14 @@ class Accounts:
             surroundings = self._surroundings(account)
             self._built[key] = build(account.provider, credentials, self.timeouts, surroundings)
         return self._built[key]
+
+    def usable(self, db: Session, account_id: int) -> Provider | None:
+        """The adapter for one account, or None where its secrets or settings are of no use."""
+        try:
+            return self.adapter(db, account_id)
+        except (Unreadable, ValueError, KeyError) as error:
+            log.error("account_unusable", account=account_id, error=type(error).__name__)
+            return None
 
     def _surroundings(self, account: Account) -> Surroundings:
         base = self.public_base_url.rstrip("/")

@@ -28,8 +28,6 @@ from domain import notices
 from domain.database import repeat, transaction
 from domain.models import Account
 from domain.notices import Announcement, Filed
-from domain.sealing import Unreadable
-from providers.contract import Provider
 from providers.notices import (
     Notice,
     NoticeForged,
@@ -158,7 +156,7 @@ def _readers(runtime: Runtime, db: Session, provider: str, account_id: int | Non
         query = query.where(Account.id == account_id)
     readers, broken = [], False
     for found in db.scalars(query):
-        adapter = _adapter(runtime, db, found)
+        adapter = runtime.accounts.usable(db, found)
         if adapter is None:
             broken = True
         elif isinstance(adapter, ReadsNotices):
@@ -166,15 +164,6 @@ def _readers(runtime: Runtime, db: Session, provider: str, account_id: int | Non
     if broken and not readers:
         raise _AccountBroken(provider)
     return readers
-
-
-def _adapter(runtime: Runtime, db: Session, account_id: int) -> Provider | None:
-    """The account's adapter, or None where its secrets or settings are of no use."""
-    try:
-        return runtime.accounts.adapter(db, account_id)
-    except (Unreadable, ValueError, KeyError) as error:
-        log.error("account_unusable", account=account_id, error=type(error).__name__)
-        return None
 
 
 def _read(readers: list[_Reader], incoming: NoticeRequest) -> dict[Announcement, Notice]:

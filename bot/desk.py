@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import structlog
 from sqlalchemy import BigInteger, Select, bindparam, select
 from sqlalchemy.orm import Session
 
@@ -34,10 +33,7 @@ from flows.desk import (
     Several,
     WayView,
 )
-from providers.contract import Provider
 from providers.registry import WAYS
-
-log = structlog.get_logger(__name__)
 
 # Made once, because every conversation that begins asks for the live payment.
 _NEWEST = (
@@ -148,21 +144,16 @@ class DatabaseDesk:
         if provider in found.paused:
             return Refused(Refusal.PAUSED, self._view(booking.id), words=found.paused[provider])
         account_id = found.accounts.get(provider)
-        adapter = None if account_id is None else self._adapter(account_id)
-        if account_id is None or adapter is None:
+        if account_id is None:
+            return Refused(Refusal.NO_PROVIDER, self._view(booking.id))
+        adapter = self._tools.accounts.usable(self._db, account_id)
+        if adapter is None:
             return Refused(Refusal.NO_PROVIDER, self._view(booking.id))
         request = till.request(
             booking.id, self._contact.id, account_id, adapter, amount, payer_number
         )
         opened = payments.open_payment(self._db, request, self._tools.policy)
         return self._opened(opened, booking.id)
-
-    def _adapter(self, account_id: int) -> Provider | None:
-        try:
-            return self._tools.accounts.adapter(self._db, account_id)
-        except (Unreadable, ValueError) as error:
-            log.error("account_unusable", account=account_id, error=type(error).__name__)
-            return None
 
     def _opened(
         self, opened: Payment | payments.NotOpened, booking_id: int

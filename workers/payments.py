@@ -4,7 +4,7 @@ what became of it.
     attend ▸ lock ▸ what is due? ─┬▸ start    lease ▸ COMMIT ▸ call ▸ record
                                   ├▸ confirm  lease ▸ COMMIT ▸ call ▸ record ▸ the code is deleted
                                   ├▸ void     lease ▸ COMMIT ▸ call ▸ record
-                  ├▸ ask      COMMIT ▸ call ▸ record
+                                  ├▸ ask      COMMIT ▸ call ▸ record
                                   └▸ expire, cancel, or leave
                      then the contact's conversation hears what is to be told
 
@@ -16,15 +16,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-import structlog
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from bot.turns import drain
 from domain import payments
 from domain.crashpoints import reach, reach_during
-from domain.database import name_commit, repeat, transaction
+from domain.database import name_commit, transaction
 from domain.models import Payment
 from domain.payments import Act, Locked
 from domain.policy import Policy
@@ -45,12 +42,7 @@ from workers import records
 from workers.charges import charge_of, with_customer
 from workers.probes import count
 from workers.process import current, job
-from workers.records import Record
-
-log = structlog.get_logger(__name__)
-
-# How long to wait for a database that does not take what a provider answered.
-_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
+from workers.records import Record, write_patiently
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,10 +248,7 @@ def _parts(task: _Task) -> tuple[Charge, Provider, Policy]:
 
 
 def _record(payment_id: UUID, task: _Task, record: Record) -> None:
-    """Write down what came of a call: booking and payment locked and read afresh, repeated where
-    the database asks for it. An answer that we hold is not thrown away because the database is away
-    for a moment.
-    """
+    """Write down what came of a call: booking and payment locked and read afresh."""
 
     def write(db: Session) -> None:
         locked = payments.lock(db, payment_id)
@@ -272,10 +261,4 @@ def _record(payment_id: UUID, task: _Task, record: Record) -> None:
             count(db, task.provider.name, record.call)
         name_commit(db, "settled")
 
-    for pause_seconds in _PAUSES_SECONDS:
-        try:
-            return repeat(write)
-        except (OperationalError, PoolTimeout) as error:
-            log.warning("answer_not_recorded", error=type(error).__name__)
-            time.sleep(pause_seconds)
-    return repeat(write)
+    write_patiently(write)

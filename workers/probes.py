@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from domain import switches
 from domain.database import repeat, transaction
 from domain.models import Account
-from domain.sealing import Unreadable
 from providers.answers import NO_ANSWER, REDIRECTED, TOO_LARGE, UNREADABLE
 from providers.contract import Call, Provider, ProviderError
 from workers.process import current, job
@@ -74,8 +73,4 @@ def _adapter(db: Session, provider: str) -> Provider | None:
     ).scalar_one_or_none()
     if account_id is None:
         return None
-    try:
-        return current().runtime.accounts.adapter(db, account_id)
-    except (Unreadable, KeyError, ValueError) as error:
-        log.error("account_unusable", account=account_id, error=type(error).__name__)
-        return None
+    return current().runtime.accounts.usable(db, account_id)

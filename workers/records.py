@@ -2,12 +2,17 @@
 the payment is locked.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from domain import payments
+from domain.database import repeat
 from domain.payments import Locked, ProviderCall, Word
 from domain.policy import Policy
 from providers.contract import (
@@ -21,6 +26,24 @@ from providers.contract import (
     ProviderUncertain,
     WrongOtp,
 )
+
+# How long to wait for a database that does not take what a provider answered.
+_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
+
+log = structlog.get_logger(__name__)
+
+
+def write_patiently(write: Callable[[Session], None]) -> None:
+    """Write down what came of a call, repeated where the database asks for it. An answer that we
+    hold is not thrown away because the database is away for a moment.
+    """
+    for pause_seconds in _PAUSES_SECONDS:
+        try:
+            return repeat(write)
+        except (OperationalError, PoolTimeout) as error:
+            log.warning("answer_not_recorded", error=type(error).__name__)
+            time.sleep(pause_seconds)
+    return repeat(write)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-import structlog
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from bot.turns import drain
 from domain import refunds
 from domain.crashpoints import reach, reach_during
-from domain.database import repeat, transaction
+from domain.database import transaction
 from domain.money import Money
 from domain.refunds import Following, LockedRefund, RefundAct, RefundWord
 from providers.contract import (
@@ -34,13 +31,9 @@ from providers.contract import (
 from providers.refunds import FollowsRefunds, RefundOrder, RefundOutcome, Refunds
 from workers.charges import charge_of
 from workers.process import current, job
-from workers.records import story
-
-log = structlog.get_logger(__name__)
+from workers.records import story, write_patiently
 
 Record = Callable[[Session, LockedRefund], None]
-# How long to wait for a database that does not take what a provider answered.
-_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +192,5 @@ def _refused(error: ProviderRefused) -> Record:
 
 
 def _record(refund_id: UUID, record: Record) -> None:
-    """Write down what came of a call: everything locked and read afresh, repeated where the
-    database asks for it. An answer that we hold is not thrown away because the database is away for
-    a moment.
-    """
-
-    def write(db: Session) -> None:
-        record(db, refunds.lock(db, refund_id))
-
-    for pause_seconds in _PAUSES_SECONDS:
-        try:
-            return repeat(write)
-        except (OperationalError, PoolTimeout) as error:
-            log.warning("refund_answer_not_recorded", error=type(error).__name__)
-            time.sleep(pause_seconds)
-    return repeat(write)
+    """Write down what came of a call: everything locked and read afresh."""
+    write_patiently(lambda db: record(db, refunds.lock(db, refund_id)))

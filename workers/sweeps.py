@@ -2,10 +2,13 @@
 query when nothing is due.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
 
 from bot.channel import Refused, Unanswered
 from bot.queues import waiting
@@ -16,6 +19,7 @@ from domain.database import transaction
 from domain.models import Message, Payment, PaymentEvent, Refund
 from domain.nudges import Nudge
 from domain.payments.schedule import ATTEND, QUEUE
+from domain.policy import Policy
 from domain.refunds.schedule import ATTEND as ATTEND_REFUND
 from workers.process import current, job
 from workers.replies import BLANK_CODES, CLEAR_DOUBTS
@@ -30,6 +34,8 @@ _LOOKS_BACK_AT_MOST = timedelta(hours=24)
 _TWILIO_GAVE_UP = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
+
+Claim = Callable[[Session, int, Policy], list[UUID]]
 
 
 @job
@@ -59,9 +65,10 @@ def sweep() -> None:
             )
         ).one()
     if payment:
-        _hand_on_payments()
+        _hand_on(payments.claim_due, ATTEND)
     if refund:
-        _hand_on_refunds()
+        # After the payments, in the same queue: somebody stands and waits for those.
+        _hand_on(refunds.claim_due, ATTEND_REFUND)
     if unheard:
         _hear(late)
     if reply:
@@ -72,24 +79,14 @@ def sweep() -> None:
         current_database().ring([BLANK_CODES])
 
 
-def _hand_on_payments() -> None:
+def _hand_on(claim: Claim, job_name: str) -> None:
     """No more than a worker will take soon: what is not handed on stays due, and in its order."""
     room = _AT_ONCE - waiting(current().runtime.redis, QUEUE)
     if room <= 0:
         return
     with transaction() as db:
-        due = payments.claim_due(db, room, current().runtime.policy)
-    current_database().ring([Nudge(ATTEND, QUEUE, str(payment_id)) for payment_id in due])
-
-
-def _hand_on_refunds() -> None:
-    """After the payments, in the same queue: somebody stands and waits for those."""
-    room = _AT_ONCE - waiting(current().runtime.redis, QUEUE)
-    if room <= 0:
-        return
-    with transaction() as db:
-        due = refunds.claim_due(db, room, current().runtime.policy)
-    current_database().ring([Nudge(ATTEND_REFUND, QUEUE, str(refund_id)) for refund_id in due])
+        due = claim(db, room, current().runtime.policy)
+    current_database().ring([Nudge(job_name, QUEUE, str(row_id)) for row_id in due])
 
 
 def _hear(late: float) -> None:

@@ -4,7 +4,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.cli.common import ACTOR, counted, plain_errors
+from bot.cli.common import ACTOR, counted, operator_id, plain_errors
 from domain import switches as rules
 from domain.database import repeat, transaction
 from domain.models import Operator, Switch
@@ -27,8 +27,8 @@ def list_() -> None:
     """What is paused, since when, and by whom."""
     with plain_errors(), transaction() as db:
         names = {
-            rules.operator_scope(operator_id): f"operator {name}"
-            for operator_id, name in db.execute(select(Operator.id, Operator.name))
+            rules.operator_scope(owner_id): f"operator {name}"
+            for owner_id, name in db.execute(select(Operator.id, Operator.name))
         }
         lines = [
             _line(switch, names.get(switch.scope, switch.scope.replace(":", " ")))
@@ -73,11 +73,7 @@ def _scope(db: Session, kind: str, name: str | None) -> str:
                 f"No provider is called so. There are: {', '.join(sorted(PROVIDERS))}."
             )
         return rules.provider_scope(name)
-    found = db.execute(select(Operator.id).where(Operator.name == name)).scalar_one_or_none()
-    if found is None:
-        names = db.execute(select(Operator.name).order_by(Operator.name).limit(20)).scalars()
-        raise click.ClickException(f"No operator is called so. There are: {', '.join(names)}.")
-    return rules.operator_scope(found)
+    return rules.operator_scope(operator_id(db, name))
 
 
 def _spoken(kind: str, name: str | None) -> str:

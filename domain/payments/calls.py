@@ -14,7 +14,14 @@ from domain.payments.giving_way import gives_way
 from domain.payments.links import end_lease, is_over
 from domain.payments.schedule import look_again
 from domain.payments.settling import file_evidence, settle
-from domain.payments.story import Locked, ProviderCall, Word, move, write_event
+from domain.payments.story import (
+    Locked,
+    ProviderCall,
+    Word,
+    move,
+    take_lease,
+    write_event,
+)
 from domain.policy import Policy
 from domain.states import (
     AWAITING_CUSTOMER,
@@ -43,7 +50,7 @@ def begin_start(db: Session, locked: Locked, call_seconds: float, policy: Policy
     payment = locked.payment
     payment.started_at = locked.now
     move(db, payment, STARTING, "starting")
-    return _lease(locked, call_seconds, policy)
+    return take_lease(locked, call_seconds, policy)
 
 
 def begin_confirm(db: Session, locked: Locked, call_seconds: float, policy: Policy) -> datetime:
@@ -52,14 +59,7 @@ def begin_confirm(db: Session, locked: Locked, call_seconds: float, policy: Poli
     """
     locked.payment.confirm_begun_at = locked.now
     write_event(db, locked.payment, "confirm_begun")
-    return _lease(locked, call_seconds, policy)
-
-
-def _lease(locked: Locked, call_seconds: float, policy: Policy) -> datetime:
-    until = locked.now + timedelta(seconds=call_seconds + policy.lease_margin_seconds)
-    locked.payment.lease_until = until
-    locked.payment.next_check_at = until
-    return until
+    return take_lease(locked, call_seconds, policy)
 
 
 def code_lost(db: Session, locked: Locked) -> None:

@@ -11,7 +11,7 @@ from domain.models import Payment
 from domain.payments.ending import NO_LONGER_OWED, REPLACED, is_by_link
 from domain.payments.giving_way import gives_way
 from domain.payments.schedule import ask_now, look_again
-from domain.payments.story import Locked, ProviderCall, move, write_event
+from domain.payments.story import Locked, ProviderCall, move, take_lease, write_event
 from domain.policy import Policy
 from domain.states import AWAITING_CUSTOMER, STARTING, UNCERTAIN
 
@@ -67,10 +67,8 @@ def begin_void(db: Session, locked: Locked, call_seconds: float, policy: Policy)
     """Take the lease for asking the provider to void the payment. Commit before the call. Tried
     once: from then on we only ask.
     """
-    payment = locked.payment
-    seconds = call_seconds + policy.lease_margin_seconds
-    payment.lease_until = payment.next_check_at = locked.now + timedelta(seconds=seconds)
-    write_event(db, payment, "void_begun")
+    take_lease(locked, call_seconds, policy)
+    write_event(db, locked.payment, "void_begun")
 
 
 def record_not_voided(db: Session, locked: Locked, policy: Policy, call: ProviderCall) -> None:

@@ -6,9 +6,9 @@ import random
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from domain.claiming import claim
 from domain.models import Payment
 from domain.nudges import Nudge, promise
 from domain.policy import Policy
@@ -61,23 +61,7 @@ def claim_due(db: Session, limit: int, policy: Policy) -> list[UUID]:
     """Ids of payments that are due, each handed to one claimer only; they come back if nobody
     attends to them.
     """
-    due = (
-        select(Payment.id)
-        # Not clock_timestamp(): that changes within a statement, so no index is searched by it.
-        .where(Payment.next_check_at <= func.statement_timestamp())
-        .order_by(Payment.next_check_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).cte("due")
-    return list(
-        db.execute(
-            update(Payment)
-            .where(Payment.id.in_(select(due.c.id)))
-            .values(next_check_at=func.clock_timestamp() + timedelta(seconds=policy.claim_seconds))
-            .returning(Payment.id)
-            .execution_options(synchronize_session=False)
-        ).scalars()
-    )
+    return claim(db, Payment, limit, policy.claim_seconds)
 
 
 def is_leased(payment: Payment, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """How a payment is locked and moved, and how everything that happens to it is written down."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, bindparam, func, select
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.models import Booking, Payment, PaymentEvent
 from domain.money import Money
+from domain.policy import Policy
 from domain.states import UNCERTAIN
 
 
@@ -95,6 +96,15 @@ def lock(db: Session, payment_id: UUID) -> Locked:
     booking = db.execute(_BOOKING_OF, {"payment_id": payment_id}).scalar_one()
     payment, now = db.execute(_PAYMENT, {"payment_id": payment_id}).one()
     return Locked(booking, payment, now)
+
+
+def take_lease(locked: Locked, call_seconds: float, policy: Policy) -> datetime:
+    """Reserve the provider for one call of at most `call_seconds`. Returns the lease's end, when
+    somebody looks again. Commit before the call.
+    """
+    until = locked.now + timedelta(seconds=call_seconds + policy.lease_margin_seconds)
+    locked.payment.lease_until = locked.payment.next_check_at = until
+    return until
 
 
 def write_event(

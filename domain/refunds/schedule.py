@@ -5,9 +5,9 @@ hands over.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from domain.claiming import claim
 from domain.models import Refund
 from domain.nudges import Nudge, promise
 from domain.policy import Policy
@@ -52,20 +52,4 @@ def claim_due(db: Session, limit: int, policy: Policy) -> list[UUID]:
     """Ids of refunds that are due, each handed to one claimer only; they come back if nobody
     attends to them.
     """
-    due = (
-        select(Refund.id)
-        # Not clock_timestamp(): that changes within a statement, so no index is searched by it.
-        .where(Refund.next_check_at <= func.statement_timestamp())
-        .order_by(Refund.next_check_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).cte("due")
-    return list(
-        db.execute(
-            update(Refund)
-            .where(Refund.id.in_(select(due.c.id)))
-            .values(next_check_at=func.clock_timestamp() + timedelta(seconds=policy.claim_seconds))
-            .returning(Refund.id)
-            .execution_options(synchronize_session=False)
-        ).scalars()
-    )
+    return claim(db, Refund, limit, policy.claim_seconds)

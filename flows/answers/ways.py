@@ -4,6 +4,7 @@ paid by it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from flows.answers.commands import Command, is_slip, read_command
 from flows.answers.text import normalize, words
@@ -37,9 +38,7 @@ def read_ways(text: str, offered: Iterable[NamedWay]) -> tuple[str, ...]:
 
 def names_provider(text: str) -> bool:
     """Whether a message is nothing but what people call a provider: `kaspi`, `phone pe`."""
-    names = vocabulary().ways.names
-    called = Phrases(" | ".join((*names, *names.values())))
-    return covers(words(normalize(text)), called, frozenset())
+    return covers(words(normalize(text)), _all_names(), frozenset())
 
 
 def read_paid(text: str) -> bool:
@@ -73,11 +72,22 @@ def _bare(text: str) -> Phrase:
     return tuple(word for word in heard if word not in without)
 
 
+@cache
+def _all_names() -> Phrases:
+    names = vocabulary().ways.names
+    return Phrases(" | ".join((*names, *names.values())))
+
+
+@cache
+def _names_of(way: NamedWay) -> Phrases:
+    """What one way is called. There are as many as providers have ways, so all are kept."""
+    known = vocabulary().ways
+    listed = (way.title, way.provider, known.kinds[way.kind], known.names.get(way.provider, ""))
+    return Phrases(" | ".join(listed))
+
+
 def _means(heard: Phrase, way: NamedWay) -> bool:
-    known = vocabulary()
-    listed = [way.title, way.provider, known.ways.kinds[way.kind]]
-    listed += [known.ways.names.get(way.provider, "")]
-    names = Phrases(" | ".join(listed))
+    names = _names_of(way)
     straight = tuple(_straightened(word, names.single) for word in heard)
     return covers(straight, names, frozenset())
 
