@@ -22,14 +22,21 @@ from domain.models.people import (
 from domain.models.refunds import Refund
 from domain.models.sales import (
     Account,
-    AuditEntry,
     Booking,
     Departure,
     Operator,
-    Staff,
     Switch,
     Tour,
     TourAccount,
+)
+from domain.models.staff import (
+    AuditEntry,
+    Proposal,
+    RecoveryCode,
+    Staff,
+    StaffInvitation,
+    StaffNotice,
+    StaffSession,
 )
 
 __all__ = [
@@ -49,8 +56,13 @@ __all__ = [
     "PaymentEdge",
     "PaymentEvent",
     "PaymentStatusName",
+    "Proposal",
+    "RecoveryCode",
     "Refund",
     "Staff",
+    "StaffInvitation",
+    "StaffNotice",
+    "StaffSession",
     "Switch",
     "Tour",
     "TourAccount",

@@ -23,7 +23,7 @@ from domain.models.base import Base, BigId, CreatedAt, Id, Moment
 
 class Contact(Base):
     """A person on WhatsApp. `sequence` counts the turns that were heard; the row's lock orders
-    them.
+    them. While `taken_by` is somebody of staff, that person answers and the bot is silent.
     """
 
     __tablename__ = "contact"
@@ -34,10 +34,22 @@ class Contact(Base):
     sequence: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     opted_out_at: Mapped[Moment | None]
     person_wanted_at: Mapped[Moment | None]
+    taken_by: Mapped[BigId | None] = mapped_column(ForeignKey("staff.id"))
+    taken_at: Mapped[Moment | None]
     last_inbound_at: Mapped[Moment | None]
     minute_began_at: Mapped[Moment | None]
     minute_messages: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint("(taken_by IS NULL) = (taken_at IS NULL)", name="taken_by_somebody"),
+        Index(
+            "ix_contact_person_wanted",
+            "person_wanted_at",
+            postgresql_where=text("person_wanted_at IS NOT NULL"),
+        ),
+        Index("ix_contact_taken", "taken_at", postgresql_where=text("taken_at IS NOT NULL")),
+    )
 
 
 class ContactIdentity(Base):
@@ -116,6 +128,8 @@ class Message(Base):
     expires_at: Mapped[Moment | None]
     status_at: Mapped[Moment | None]
     error_code: Mapped[str | None] = mapped_column(String(40))
+    # When somebody of staff had looked at one that did not arrive.
+    reviewed_at: Mapped[Moment | None]
 
     __table_args__ = (
         CheckConstraint("direction IN ('in', 'out')", name="direction_known"),
@@ -142,6 +156,11 @@ class Message(Base):
             "contact_id",
             "id",
             postgresql_where=text("status IN ('due', 'sending', 'uncertain')"),
+        ),
+        Index(
+            "ix_message_undelivered",
+            "id",
+            postgresql_where=text("status = 'refused' AND reviewed_at IS NULL"),
         ),
         Index("ix_message_contact_id_id", "contact_id", "id"),
     )

@@ -1,5 +1,5 @@
-"""What is sold, by whom, and to whom: operators, tours, departures, bookings; and the staff who
-look after them.
+"""What is sold, by whom, and to whom: operators, tours, departures, bookings, and the accounts that
+take the money.
 """
 
 from datetime import date
@@ -118,28 +118,6 @@ class Booking(Base):
     )
 
 
-class Staff(Base):
-    """A person who works here: an admin, or one operator's own."""
-
-    __tablename__ = "staff"
-
-    id: Mapped[Id]
-    email: Mapped[str] = mapped_column(String(254), unique=True)
-    role: Mapped[str] = mapped_column(String(20))
-    operator_id: Mapped[BigId | None] = mapped_column(ForeignKey("operator.id"))
-    password_hash: Mapped[str | None] = mapped_column(String(200))
-    disabled_at: Mapped[Moment | None]
-    created_at: Mapped[CreatedAt]
-
-    __table_args__ = (
-        CheckConstraint("role IN ('admin', 'operator')", name="role_known"),
-        CheckConstraint(
-            "(role = 'operator') = (operator_id IS NOT NULL)", name="operator_has_company"
-        ),
-        CheckConstraint("email = lower(email)", name="email_lower"),
-    )
-
-
 class Account(Base):
     """One operator's merchant account with one provider in one currency. Secrets are sealed, never
     in the clear.
@@ -209,19 +187,3 @@ class Switch(Base):
         ),
         CheckConstraint("(paused_at IS NULL) = (paused_by IS NULL)", name="paused_by_somebody"),
     )
-
-
-class AuditEntry(Base):
-    """One act of staff, for ever. `actor` is an e-mail address, or `cli` for whoever has the
-    machine.
-    """
-
-    __tablename__ = "audit_entry"
-
-    id: Mapped[Id]
-    at: Mapped[CreatedAt]
-    staff_id: Mapped[BigId | None] = mapped_column(ForeignKey("staff.id"))
-    actor: Mapped[str] = mapped_column(String(254))
-    act: Mapped[str] = mapped_column(String(60))
-    subject: Mapped[str] = mapped_column(String(120), index=True)
-    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
