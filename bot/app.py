@@ -1,12 +1,16 @@
-"""The Flask app: webhooks, customers' pages, health, and the commands of the house."""
+"""The Flask app: webhooks, customers' pages, the door of the web view, health, and the commands of
+the house.
+"""
 
 from flask import Flask, Response, redirect
 from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot import cli, whatsapp
+from bot.admin_door import AdminDoor
 from bot.callbacks import create_callbacks
 from bot.pages import create_pages
 from bot.runtime import Runtime
@@ -27,6 +31,9 @@ def create_app(runtime: Runtime) -> Flask:
     _add_health(app, runtime)
     if runtime.settings.simulators_url is not None:
         _add_demo(app, runtime.settings.simulators_url)
+    door = AdminDoor(runtime)
+    app.extensions["admin"] = door
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/admin": door})  # type: ignore[method-assign]
     cli.add_commands(app)
     return app
 

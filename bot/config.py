@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,8 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     default_operator: str = "Kalai Safaris"
     data_folder: Path = Path(".data")
+    time_zone: str = "UTC"
+    trusted_proxies: int = Field(0, ge=0, le=5)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     twilio_account_sid: str | None = None
@@ -117,6 +120,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _works_together(self) -> "Settings":
         wrong = [*_half_configured(self)]
+        if self.time_zone not in available_timezones():
+            wrong.append("TIME_ZONE is no zone's name, such as Africa/Harare")
         if self.environment == "production":
             wrong += _unfit_for_production(self)
         if wrong:

@@ -1,0 +1,101 @@
+"""How amounts, moments, phone numbers and statuses look on every page."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from flask import Flask, request
+from flask_login import current_user
+from markupsafe import Markup
+
+from bot.admin import areas
+from bot.admin.viewers import Viewer
+from domain.money import Money
+from providers.registry import PROVIDERS
+
+# What a status is called, and its colour: see the macro `status` in ui.html.
+STATUSES = {
+    "created": ("Created", "secondary"),
+    "starting": ("Starting", "azure"),
+    "awaiting_otp": ("Waits for code", "azure"),
+    "awaiting_customer": ("Waits for customer", "azure"),
+    "confirming": ("Confirming", "azure"),
+    "uncertain": ("Uncertain", "orange"),
+    "succeeded": ("Paid", "green"),
+    "failed": ("Failed", "red"),
+    "expired": ("Expired", "secondary"),
+    "cancelled": ("Cancelled", "secondary"),
+    "PENDING": ("Not paid", "secondary"),
+    "DEPOSIT_PAID": ("Part paid", "azure"),
+    "PAID": ("Paid", "green"),
+    "requested": ("Waits for approval", "orange"),
+    "approved": ("Approved", "azure"),
+    "sending": ("Sending", "azure"),
+    "pending": ("On its way", "azure"),
+    "proposed": ("Waits for approval", "orange"),
+    "rejected": ("Rejected", "secondary"),
+}
+
+
+def add_to(app: Flask, zone: ZoneInfo) -> None:
+    """Give the templates their filters and what every page shows."""
+    app.jinja_env.filters.update(
+        money=money, moment=_moments(zone), day=day, masked=masked, status_words=status_words
+    )
+    app.jinja_env.globals.update(
+        minted=lambda: str(uuid4()), provider_title=provider_title, zone=str(zone)
+    )
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    user = current_user._get_current_object()
+    if not isinstance(user, Viewer):
+        return {"viewer": None, "navigation": ()}
+    entries = [each for each in areas.NAVIGATION if user.is_admin or not each.admins_only]
+    area = (request.endpoint or "").partition(".")[0]
+    return {"viewer": user, "navigation": entries, "area": area}
+
+
+def money(amount_minor: int | None, currency: str) -> str:
+    """`USD 1,250.00`; nothing for None."""
+    return "" if amount_minor is None else str(Money(amount_minor, currency))
+
+
+def _moments(zone: ZoneInfo) -> Callable[[datetime | None], str | Markup]:
+    def moment(at: datetime | None) -> str | Markup:
+        """`21 Nov 2026, 17:05:09` in the view's zone, as a <time>; a dash for None."""
+        if at is None:
+            return "–"
+        here = at.astimezone(zone)
+        words = f"{here.day} {here:%b %Y, %H:%M:%S}"
+        return Markup('<time datetime="{}" class="text-nowrap">{}</time>').format(
+            at.astimezone(UTC).isoformat(timespec="seconds"), words
+        )
+
+    return moment
+
+
+def day(on: date | None) -> str:
+    """`21 Nov 2026`; a dash for None."""
+    return "–" if on is None else f"{on.day} {on:%b %Y}"
+
+
+def masked(address: str | None) -> str:
+    """A phone number or WhatsApp address of which the last four characters are shown."""
+    if not address:
+        return "–"
+    return f"•••• {address[-4:]}" if len(address) > 4 else "••••"
+
+
+def status_words(status: str) -> tuple[str, str]:
+    """What a status is called, and its colour."""
+    return STATUSES.get(status, (status, "secondary"))
+
+
+def provider_title(provider: str) -> str:
+    """What a provider is called; an old one's own name."""
+    known = PROVIDERS.get(provider)
+    return provider if known is None else known.title
