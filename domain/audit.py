@@ -41,7 +41,10 @@ _PROOFS = {
         WHERE e.word = 'succeeded' AND p.review IS NULL AND NOT EXISTS (
             SELECT FROM transfer t
             WHERE t.provider = e.provider AND t.receipt = e.receipt
-              AND t.payment_id = e.payment_id)""",
+              AND t.payment_id = e.payment_id)
+          -- Two people have said since what became of it.
+          AND NOT EXISTS (SELECT FROM evidence f WHERE f.payment_id = e.payment_id
+                          AND f.id > e.id AND f.delivery_key LIKE 'proposal:%')""",
     "one receipt was credited to two payments": """
         SELECT 'receipt ' || receipt, count(DISTINCT payment_id) || ' payments'
         FROM transfer WHERE receipt IS NOT NULL
@@ -144,6 +147,104 @@ _MONEY_BACK_PROOFS = {
 }
 
 
+_BY_PEOPLE_PROOFS = {
+    "money from outside is not what somebody of staff wrote down": """
+        SELECT 'transfer ' || t.id, t.amount_minor || ' by evidence '
+               || coalesce(e.id::text, 'none')
+        FROM transfer t JOIN booking b ON b.id = t.booking_id
+        LEFT JOIN evidence e ON e.id = t.evidence_id AND e.source = 'person'
+        WHERE t.kind = 'outside' AND (
+            e.id IS NULL OR e.word <> 'outside' OR e.currency IS DISTINCT FROM t.currency
+            OR e.amount_minor IS DISTINCT FROM t.amount_minor
+            OR t.debit <> 'outside:' || b.operator_id OR t.credit <> 'booking:' || b.id
+            OR NOT EXISTS (SELECT FROM audit_entry a
+                WHERE a.subject = 'booking:' || b.id AND a.act = 'outside_recorded'
+                  AND a.detail ->> 'record' = e.delivery_key
+                  AND a.detail ->> 'amount_minor' = t.amount_minor::text))""",
+    "money was moved in another way than two people agreed": """
+        SELECT 'evidence ' || coalesce(m.evidence_id::text, 'none'), m.low || ' moved'
+        FROM (SELECT evidence_id, count(*) AS rows, min(amount_minor) AS low,
+                     max(amount_minor) AS high,
+                     max(debit) FILTER (WHERE debit LIKE 'booking:%') AS giving,
+                     max(credit) FILTER (WHERE debit LIKE 'booking:%') AS put_into,
+                     max(debit) FILTER (WHERE credit LIKE 'booking:%') AS taken_from,
+                     max(credit) FILTER (WHERE credit LIKE 'booking:%') AS taking
+              FROM transfer WHERE kind = 'move' GROUP BY evidence_id) m
+        LEFT JOIN evidence e ON e.id = m.evidence_id
+        LEFT JOIN proposal p ON p.status = 'approved' AND p.act = 'move_money'
+                            AND 'proposal:' || p.id = e.delivery_key
+        WHERE p.id IS NULL OR e.word <> 'move' OR m.rows <> 2 OR m.low <> m.high
+           OR e.amount_minor IS DISTINCT FROM m.low OR p.detail ->> 'amount_minor' <> m.low::text
+           OR m.giving IS DISTINCT FROM p.subject
+           OR m.taking IS DISTINCT FROM 'booking:' || (p.detail ->> 'to_booking_id')
+           OR m.put_into IS DISTINCT FROM 'suspense:' || p.operator_id
+           OR m.taken_from IS DISTINCT FROM m.put_into""",
+    "what people wrote down of money was not posted once": """
+        SELECT 'evidence ' || e.id, e.word || ', ' || count(t.id) || ' transfers'
+        FROM evidence e LEFT JOIN transfer t ON t.evidence_id = e.id
+        WHERE e.source = 'person' AND e.word IN ('outside', 'move')
+        GROUP BY e.id HAVING count(t.id) <> CASE e.word WHEN 'outside' THEN 1 ELSE 2 END""",
+    "a proposal was not decided by two people who said so": """
+        SELECT 'proposal ' || p.id, p.act || ' ' || p.status FROM proposal p
+        WHERE (p.status = 'approved' AND (p.decided_by IS NULL OR p.decided_by = p.proposed_by
+                                          OR p.not_before > p.decided_at))
+           OR NOT EXISTS (SELECT FROM audit_entry a
+                WHERE a.subject = p.subject AND a.act = p.act || '_proposed'
+                  AND a.staff_id = p.proposed_by AND a.detail ->> 'proposal' = p.id::text)
+           OR (p.status <> 'proposed' AND NOT EXISTS (SELECT FROM audit_entry a
+                WHERE a.subject = p.subject AND a.staff_id = p.decided_by
+                  AND a.act = p.act || CASE WHEN p.status = 'approved' THEN '_approved'
+                      WHEN p.decided_by = p.proposed_by THEN '_withdrawn' ELSE '_rejected' END
+                  AND a.detail ->> 'proposal' = p.id::text))""",
+    "what two people agreed to is not in the books": """
+        SELECT 'proposal ' || p.id, p.act FROM proposal p
+        WHERE p.status = 'approved' AND NOT CASE p.act
+            WHEN 'settle_by_statement' THEN EXISTS (
+                SELECT FROM evidence e JOIN transfer t ON t.evidence_id = e.id
+                WHERE e.delivery_key = 'proposal:' || p.id AND e.source = 'statement'
+                  AND 'payment:' || e.payment_id = p.subject
+                  AND e.amount_minor::text = p.detail ->> 'amount_minor')
+            WHEN 'close_as_not_paid' THEN EXISTS (
+                SELECT FROM evidence e JOIN payment_event v ON v.payment_id = e.payment_id
+                WHERE e.delivery_key = 'proposal:' || p.id AND v.kind = 'closed_by_staff'
+                  AND 'payment:' || e.payment_id = p.subject)
+            WHEN 'close_review' THEN EXISTS (
+                SELECT FROM evidence e WHERE e.delivery_key = 'proposal:' || p.id
+                  AND 'payment:' || e.payment_id = p.subject)
+            WHEN 'move_money' THEN EXISTS (
+                SELECT FROM evidence e WHERE e.delivery_key = 'proposal:' || p.id
+                  AND e.word = 'move')
+            WHEN 'refunded_outside' THEN EXISTS (
+                SELECT FROM refund r WHERE r.id = p.id AND r.status = 'succeeded'
+                  AND r.way = 'outside' AND 'payment:' || r.payment_id = p.subject
+                  AND (r.requested_by, r.approved_by) = (p.proposed_by, p.decided_by)
+                  AND r.amount_minor::text = p.detail ->> 'amount_minor')
+            WHEN 'conclude_refund' THEN EXISTS (
+                SELECT FROM evidence e WHERE e.source = 'person' AND e.delivery_key
+                    = split_part(p.subject, ':', 2) || ':' || CASE p.detail ->> 'finding'
+                      WHEN 'given_back' THEN 'refunded' ELSE 'not_refunded' END)
+            ELSE true END""",
+    "a finding of two people has no agreement behind it": """
+        SELECT 'evidence ' || e.id, e.delivery_key
+        FROM evidence e LEFT JOIN proposal p
+          ON 'proposal:' || p.id = e.delivery_key AND p.status = 'approved'
+        WHERE e.delivery_key LIKE 'proposal:%' AND p.id IS NULL
+        UNION ALL
+        SELECT 'payment ' || v.payment_id, v.kind FROM payment_event v
+        WHERE v.kind = 'closed_by_staff' AND NOT EXISTS (
+            SELECT FROM evidence e WHERE e.payment_id = v.payment_id AND e.word = 'not_paid'
+              AND e.delivery_key LIKE 'proposal:%')""",
+    "a surplus waits, and the payment is before nobody": """
+        SELECT 'payment ' || p.id, s.held::text
+        FROM payment p JOIN (
+            SELECT payment_id, sum(CASE WHEN credit LIKE 'suspense:%' THEN amount_minor
+                                        WHEN debit LIKE 'suspense:%' THEN -amount_minor
+                                        ELSE 0 END) AS held
+            FROM transfer GROUP BY payment_id) s ON s.payment_id = p.id
+        WHERE s.held > 0 AND p.review IS NULL""",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Contradiction:
     """Something in the books that cannot be true."""
@@ -157,6 +258,6 @@ def prove(db: Session) -> list[Contradiction]:
     """Everything that contradicts the books; an empty list proves them."""
     return [
         Contradiction(what, row[0], row[1])
-        for what, query in (_PROOFS | _MONEY_BACK_PROOFS).items()
+        for what, query in (_PROOFS | _MONEY_BACK_PROOFS | _BY_PEOPLE_PROOFS).items()
         for row in db.execute(text(query))
     ]

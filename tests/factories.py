@@ -19,6 +19,7 @@ from domain.models import (
     Departure,
     Operator,
     Payment,
+    Staff,
     Tour,
     Transfer,
 )
@@ -36,6 +37,30 @@ def operator(db: Session, name: str | None = None) -> Operator:
     row = Operator(name=name or f"Operator {next(_numbers)}")
     db.add(row)
     db.flush()
+    return row
+
+
+def staff(
+    db: Session,
+    email: str,
+    owner: Operator | None = None,
+    *,
+    vouched_by: Staff | None = None,
+    approver_after: timedelta | None = timedelta(days=-1),
+) -> Staff:
+    """An admin, or `owner`'s own; an approver since yesterday. `approver_after`: from now on, or
+    None, never.
+    """
+    row = Staff(
+        email=email,
+        role="admin" if owner is None else "operator",
+        operator_id=None if owner is None else owner.id,
+        created_by=None if vouched_by is None else vouched_by.id,
+        approver_from=None if approver_after is None else func.clock_timestamp() + approver_after,
+    )
+    db.add(row)
+    db.flush()
+    db.refresh(row)
     return row
 
 

@@ -11,7 +11,7 @@ from bot.cli.common import counted, plain_errors, runtime
 from domain import refunds as books
 from domain.database import repeat, transaction
 from domain.importing.cells import BadCell, read_amount
-from domain.models import AuditEntry, Booking, Payment, Refund, Staff
+from domain.models import Booking, Payment, Refund, Staff
 from domain.money import Money
 from domain.payments import Word
 from domain.refunds import Finding, NotRefunded, Why
@@ -28,6 +28,8 @@ _WORDS = {
     Why.NO_REASON: "Say why, in 1 to 300 characters.",
     Why.NOT_ALLOWED: "Only an admin, or staff of the booking's own operator, may do this.",
     Why.SAME_PERSON: "It takes two people: this is the same one.",
+    Why.VOUCHED_FOR: "One of the two let the other in, so they do not count as two people.",
+    Why.NOT_APPROVER: "The second person is not an approver, or not yet: a new one waits a day.",
     Why.NOT_WAITING: "The refund does not wait for this.",
     Why.STILL_CALLING: "The provider is being asked just now. Wait a minute.",
     Why.NOT_HELD: "The books no longer hold so much of this payment.",
@@ -134,10 +136,8 @@ def reversed_by_provider(
     reversal. The booking owes it again.
     """
 
-    def work(db: Session) -> books.Reversal:
-        people = {_staff_id(db, email), _staff_id(db, second)}
-        if len(people) < 2:
-            raise click.ClickException(_WORDS[Why.SAME_PERSON])
+    def work(db: Session) -> books.Reversal | NotRefunded:
+        people = _staff_id(db, email), _staff_id(db, second)
         word = Word(
             status="reversed",
             source="person",
@@ -146,20 +146,12 @@ def reversed_by_provider(
             amount=_amount(db, payment, amount),
             body=evidence,
         )
-        done = books.reverse(db, payment, word)
-        if not done.known:
-            db.add(
-                AuditEntry(
-                    actor=email.strip().lower(),
-                    act="reversal_recorded",
-                    subject=f"payment:{payment}",
-                    detail={"second": second.strip().lower(), "receipt": receipt},
-                )
-            )
-        return done
+        return books.record_reversal(db, payment, people, word)
 
     with plain_errors():
         done = repeat(work)
+    if isinstance(done, NotRefunded):
+        raise click.ClickException(_WORDS[done.why])
     if done.known:
         click.echo("It was written down before: nothing is changed.")
         return

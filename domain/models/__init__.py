@@ -3,14 +3,8 @@ resolve.
 """
 
 from domain.models.base import Base
-from domain.models.payments import (
-    Evidence,
-    Payment,
-    PaymentEdge,
-    PaymentEvent,
-    PaymentStatusName,
-    Transfer,
-)
+from domain.models.ledger import Evidence, Transfer
+from domain.models.payments import Payment, PaymentEdge, PaymentEvent, PaymentStatusName
 from domain.models.people import (
     BookingContact,
     Contact,

@@ -56,4 +56,9 @@ class Refund(Base):
             postgresql_where=text("status IN ('sending', 'uncertain')"),
         ),
         Index("ix_refund_due", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
+        Index(
+            "ix_refund_waiting",
+            "created_at",
+            postgresql_where=text("status IN ('requested', 'uncertain') OR review IS NOT NULL"),
+        ),
     )

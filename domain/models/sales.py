@@ -71,7 +71,10 @@ class Departure(Base):
     cancelled_at: Mapped[Moment | None]
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (UniqueConstraint("tour_id", "start_date"),)
+    __table_args__ = (
+        UniqueConstraint("tour_id", "start_date"),
+        Index("ix_departure_start_date_id", "start_date", "id"),
+    )
 
 
 class Booking(Base):
@@ -115,6 +118,13 @@ class Booking(Base):
         ),
         UniqueConstraint("id", "currency"),
         Index("ix_booking_operator_id_id", "operator_id", "id"),
+        # Found by how any word of the name begins. No index holds what a payment changes.
+        Index(
+            "ix_booking_lead_name_words",
+            text("to_tsvector('simple'::regconfig, lead_name::text)"),
+            postgresql_using="gin",
+        ),
+        Index("ix_booking_cancelled", "id", postgresql_where=text("cancelled_at IS NOT NULL")),
     )
 
 

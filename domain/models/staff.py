@@ -167,3 +167,10 @@ class AuditEntry(Base):
     act: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(120), index=True)
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+    # Read the newest first: all of it, one person's, or one act.
+    __table_args__ = (
+        Index("ix_audit_entry_at_id", "at", "id"),
+        Index("ix_audit_entry_actor_at_id", "actor", "at", "id"),
+        Index("ix_audit_entry_act_at_id", "act", "at", "id"),
+    )

@@ -13,6 +13,7 @@ from domain.crashpoints import reach
 from domain.models import Booking, Evidence, Payment, Transfer
 from domain.money import Money
 from domain.payments.ending import cancel_those_that_no_longer_fit
+from domain.payments.reviews import MISMATCHES, SURPLUS, is_answered, standing
 from domain.payments.story import Locked, Word, lock, move, write_event
 from domain.states import AWAITING_CUSTOMER, CALLING, ENDED_UNPAID, SUCCEEDED, UNCERTAIN
 
@@ -41,18 +42,38 @@ def settle(db: Session, payment_id: UUID, word: Word) -> Settlement:
     if word.status != SUCCEEDED or not word.receipt:
         raise ValueError("only a word of success with a receipt settles")
     locked = lock(db, payment_id)
-    booking, payment, now = locked.booking, locked.payment, locked.now
+    payment = locked.payment
     nothing = Money(0, payment.currency)
-    owner = _owner_of(db, payment.provider, word.receipt)
+    owner = owner_of(db, payment.provider, word.receipt)
     if owner == payment.id:
         return Settlement(nothing, nothing, known=True)
 
     mismatch = "receipt_of_another" if owner else _mismatch(payment, word)
-    evidence_id = file_evidence(db, payment, word)
     if mismatch is not None:
         _leave_to_a_person(db, payment, word, mismatch)
         return Settlement(nothing, nothing, mismatch=mismatch)
+    return _enter(db, locked, word)
 
+
+def settle_as_found(db: Session, locked: Locked, word: Word) -> Settlement:
+    """Credit what two people found on the provider's statement, whatever was asked for. The payment
+    is locked, the receipt nobody's yet, the amount given, in the payment's currency; raises
+    ValueError otherwise. What is answered by it needs no person any more.
+    """
+    payment = locked.payment
+    if not word.receipt or owner_of(db, payment.provider, word.receipt) is not None:
+        raise ValueError("only a receipt that was not credited before settles")
+    if word.amount is None or word.amount.currency != payment.currency:
+        raise ValueError("what came is an amount in the payment's currency")
+    done = _enter(db, locked, word)
+    if payment.review in (*MISMATCHES, SURPLUS):
+        payment.review = standing(db, locked)
+    return done
+
+
+def _enter(db: Session, locked: Locked, word: Word) -> Settlement:
+    booking, payment, now = locked.booking, locked.payment, locked.now
+    evidence_id = file_evidence(db, payment, word)
     amount = word.amount or Money(payment.amount_minor, payment.currency)
     credited = _credit(booking, payment, amount)
     surplus = amount - credited
@@ -104,7 +125,7 @@ def _credit(booking: Booking, payment: Payment, amount: Money) -> Money:
 def _close(db: Session, locked: Locked, word: Word, credited: Money, surplus: Money) -> None:
     payment, now = locked.payment, locked.now
     if surplus.amount_minor:
-        payment.review = "surplus"
+        payment.review = SURPLUS
     if payment.status == SUCCEEDED:
         write_event(db, payment, "surplus", told="surplus", call=word.call)
         return
@@ -124,7 +145,7 @@ def _close(db: Session, locked: Locked, word: Word, credited: Money, surplus: Mo
         write_event(db, payment, "surplus", told="surplus")
 
 
-def _owner_of(db: Session, provider: str, receipt: str) -> UUID | None:
+def owner_of(db: Session, provider: str, receipt: str) -> UUID | None:
     """The payment that a receipt was credited to, if it was."""
     return db.execute(_OWNER, {"provider": provider, "receipt": receipt}).scalar_one_or_none()
 
@@ -142,7 +163,9 @@ _OWNER = (
 
 
 def _leave_to_a_person(db: Session, payment: Payment, word: Word, mismatch: str) -> None:
-    if payment.review == mismatch and payment.status not in CALLING:
+    evidence_id = file_evidence(db, payment, word)
+    seen = payment.review == mismatch or is_answered(db, payment, evidence_id)
+    if seen and payment.status not in CALLING:
         return
     payment.review = mismatch
     if payment.status in CALLING:

@@ -8,6 +8,7 @@ final.
 asking    what is left, a request, its approval      sending    the lease before the one call
 answers   what came of it, and of each question      posting    the one act that gives back
 people    given back outside; what two people know   reversing  what a provider took back by itself
+proposed  the same, as one proposes and another approves
 story     locks, and what is written about them      schedule   when to look again
 """
 
@@ -21,7 +22,13 @@ from domain.refunds.answers import (
     record_word,
 )
 from domain.refunds.asking import RefundWish, approve, reject, request
-from domain.refunds.people import Finding, OutsideWish, conclude, record_outside
+from domain.refunds.people import (
+    Finding,
+    OutsideWish,
+    conclude,
+    record_outside,
+    record_reversal,
+)
 from domain.refunds.posting import Left, what_is_left
 from domain.refunds.refusals import NotRefunded, Why
 from domain.refunds.reversing import Reversal, reverse
@@ -61,6 +68,7 @@ __all__ = [
     "record_failed_check",
     "record_outside",
     "record_refusal",
+    "record_reversal",
     "record_word",
     "refunded_beside",
     "reject",

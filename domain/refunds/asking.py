@@ -2,6 +2,7 @@
 under the booking's lock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,13 +12,21 @@ from domain.models import Refund, Staff
 from domain.money import Money
 from domain.payments import Locked
 from domain.payments import lock as lock_payment
-from domain.refunds.posting import call_those_that_wait, what_is_left
+from domain.refunds.posting import (
+    call_those_that_wait,
+    may_go_back,
+    unpromised_of,
+    what_is_left,
+)
 from domain.refunds.refusals import NotRefunded, Why
 from domain.refunds.schedule import ask_now
 from domain.refunds.states import APPROVED, FAILED, OUTSIDE, PROVIDER, REQUESTED, UNSENT
-from domain.refunds.story import LockedRefund, beside, lock, who_may, write, write_act
+from domain.refunds.story import LockedRefund, beside, lock, write, write_act
+from domain.staff.notices import no_longer_asked, tell
+from domain.staff.pairs import Unfit, approvers, second_of, who_may
 
 LONGEST_REASON = 300
+_WAITING = "refund_waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ def request(db: Session, wish: RefundWish, alone_minor: int = 0) -> Refund | Not
     known = db.get(Refund, wish.refund_id)
     if known is not None:
         return known
-    person = who_may(db, wish.staff_id, locked.booking)
+    person = who_may(db, wish.staff_id, locked.booking.operator_id)
     if person is None:
         return NotRefunded(Why.NOT_ALLOWED)
     if wish.way == OUTSIDE:
@@ -71,6 +80,9 @@ def request(db: Session, wish: RefundWish, alone_minor: int = 0) -> Refund | Not
     write_act(db, person, "refund_requested", refund, reason=refund.reason)
     if wish.amount.amount_minor <= alone_minor:
         _approve(db, both, None)
+    else:
+        waits_for = approvers(db, person.id, locked.booking.operator_id)
+        _tell(db, both, _WAITING, person, waits_for)
     db.flush()
     return refund
 
@@ -83,31 +95,28 @@ def does_not_fit(db: Session, locked: Locked, amount: Money, reason: str) -> Not
         return NotRefunded(Why.NOT_POSITIVE)
     if amount.currency != locked.payment.currency:
         return NotRefunded(Why.OTHER_CURRENCY)
-    found = what_is_left(db, locked.payment.id)
-    if not found.brought_minor:
+    if not what_is_left(db, locked.payment.id).brought_minor:
         return NotRefunded(Why.NOTHING_CAME)
-    if amount.amount_minor > found.left_minor:
-        left = Money(max(0, found.left_minor), amount.currency)
-        return NotRefunded(Why.ABOVE_LEFT, left)
-    return None
+    left = Money(may_go_back(db, locked.booking, locked.payment), amount.currency)
+    return NotRefunded(Why.ABOVE_LEFT, left) if amount > left else None
 
 
 def approve(db: Session, refund_id: UUID, staff_id: int) -> Refund | NotRefunded:
-    """The second person agrees; the provider's call is promised. Who agreed already changes
-    nothing. Raises NoResultFound for an unknown refund.
+    """The second person agrees (domain.staff.pairs says who may); the provider's call is promised,
+    and both are told. Who agreed already changes nothing. Raises NoResultFound for an unknown
+    refund.
     """
     locked = lock(db, refund_id)
     refund = locked.refund
-    person = who_may(db, staff_id, locked.booking)
-    if person is None:
-        return NotRefunded(Why.NOT_ALLOWED)
-    if person.id == refund.requested_by:
-        return NotRefunded(Why.SAME_PERSON)
+    person = second_of(db, refund.requested_by, staff_id, locked.booking.operator_id)
+    if isinstance(person, Unfit):
+        return NotRefunded(Why(person.value))
     if refund.approved_by == person.id:
         return refund
     if refund.status != REQUESTED:
         return NotRefunded(Why.NOT_WAITING)
-    if refund.review is not None or what_is_left(db, locked.payment.id).left_minor < 0:
+    short = what_is_left(db, locked.payment.id).left_minor < 0
+    if refund.review is not None or short or unpromised_of(db, locked.booking) < 0:
         return NotRefunded(Why.NOT_HELD)
     _approve(db, locked, person)
     return refund
@@ -120,6 +129,7 @@ def _approve(db: Session, locked: LockedRefund, person: Staff | None) -> None:
     if person is not None:
         refund.approved_by = person.id
         write_act(db, person, "refund_approved", refund)
+        _tell_both(db, locked, "refund_approved", person)
     ask_now(db, refund, locked.now)
 
 
@@ -129,7 +139,7 @@ def reject(db: Session, refund_id: UUID, staff_id: int, why: str) -> Refund | No
     """
     locked = lock(db, refund_id)
     refund = locked.refund
-    person = who_may(db, staff_id, locked.booking)
+    person = who_may(db, staff_id, locked.booking.operator_id)
     if person is None:
         return NotRefunded(Why.NOT_ALLOWED)
     if not why.strip():
@@ -140,5 +150,19 @@ def reject(db: Session, refund_id: UUID, staff_id: int, why: str) -> Refund | No
     refund.next_check_at, refund.review, refund.ended_at = None, None, locked.now
     write(db, locked, "refund_rejected")
     write_act(db, person, "refund_rejected", refund, why=why.strip()[:LONGEST_REASON])
+    _tell_both(db, locked, "refund_rejected", person)
     call_those_that_wait(db, locked)
     return refund
+
+
+def _tell_both(db: Session, locked: LockedRefund, kind: str, person: Staff) -> None:
+    no_longer_asked(db, _WAITING, f"refund:{locked.refund.id}")
+    _tell(db, locked, kind, person, (locked.refund.requested_by, person.id))
+
+
+def _tell(
+    db: Session, locked: LockedRefund, kind: str, person: Staff, staff_ids: Sequence[int]
+) -> None:
+    refund = locked.refund
+    detail = {"payment": str(refund.payment_id), "by": person.email}
+    tell(db, staff_ids, kind, f"refund:{refund.id}", detail)

@@ -12,8 +12,10 @@ from domain import ledger
 from domain.models import Booking, Payment, Refund, Transfer
 from domain.money import Money
 from domain.payments import ProviderCall
+from domain.payments.reviews import SURPLUS, standing
+from domain.payments.story import Locked
 from domain.refunds.schedule import ask_now
-from domain.refunds.states import APPROVED, FAILED, OUTSIDE, SENDING, SUCCEEDED, UNCERTAIN
+from domain.refunds.states import APPROVED, FAILED, OPEN, OUTSIDE, SENDING, SUCCEEDED, UNCERTAIN
 from domain.refunds.story import LockedRefund, write
 
 
@@ -59,21 +61,67 @@ def _sum_of(*kinds: str) -> ColumnElement[int]:
 
 def held_of(db: Session, booking: Booking, payment: Payment) -> Held:
     """What a locked booking, and suspense, still hold of a payment."""
-    parts = []
-    for account in (
-        ledger.booking_account(booking.id),
-        ledger.suspense_account(booking.operator_id),
-    ):
-        signed = case(
-            (Transfer.credit == account, Transfer.amount_minor),
-            (Transfer.debit == account, -Transfer.amount_minor),
-            else_=0,
-        )
-        parts.append(func.coalesce(func.sum(signed), 0))
     on_booking, in_suspense = db.execute(
-        select(*parts).where(Transfer.payment_id == payment.id)
+        select(
+            _net_of(ledger.booking_account(booking.id)),
+            _net_of(ledger.suspense_account(booking.operator_id)),
+        ).where(Transfer.payment_id == payment.id)
     ).one()
     return Held(min(int(on_booking), booking.paid_minor), int(in_suspense))
+
+
+def may_go_back(db: Session, booking: Booking, payment: Payment) -> int:
+    """Minor units of a locked payment that another refund may promise: what is left of it, as far
+    as suspense and the booking hold it. Money that was moved from the booking is not there.
+    """
+    left_minor = what_is_left(db, payment.id).left_minor
+    in_suspense = held_of(db, booking, payment).suspense_minor
+    promised = _promised(db, booking).get(payment.id, 0)
+    surplus_minor = max(0, in_suspense - promised)
+    return max(0, min(left_minor, surplus_minor + max(0, unpromised_of(db, booking))))
+
+
+def unpromised_of(db: Session, booking: Booking) -> int:
+    """Minor units of what a locked booking was paid that no refund under way will take from it.
+    Below zero where a provider took back, of what was left after a move, what is promised.
+    """
+    promised = _promised(db, booking)
+    rows = db.execute(
+        select(
+            Transfer.payment_id,
+            _net_of(ledger.booking_account(booking.id)),
+            _net_of(ledger.suspense_account(booking.operator_id)),
+        )
+        .where(Transfer.payment_id.in_(promised))
+        .group_by(Transfer.payment_id)
+    )
+    # Surplus goes back first. What a provider took back meanwhile, no refund takes any more.
+    free_minor = booking.paid_minor
+    for payment_id, on_booking, in_suspense in rows:
+        beyond_surplus = max(0, promised.get(payment_id, 0) - int(in_suspense))
+        free_minor -= min(int(on_booking), beyond_surplus)
+    return free_minor
+
+
+def _net_of(account: str) -> ColumnElement[int]:
+    """What came to an account less what left it."""
+    signed = case(
+        (Transfer.credit == account, Transfer.amount_minor),
+        (Transfer.debit == account, -Transfer.amount_minor),
+        else_=0,
+    )
+    return func.coalesce(func.sum(signed), 0)
+
+
+def _promised(db: Session, booking: Booking) -> dict[UUID | None, int]:
+    """Minor units that refunds under way will take, by the payments of a booking."""
+    rows = db.execute(
+        select(Refund.payment_id, func.sum(Refund.amount_minor))
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.booking_id == booking.id, Refund.status.in_(OPEN))
+        .group_by(Refund.payment_id)
+    )
+    return {payment_id: int(total) for payment_id, total in rows}
 
 
 def give_back(
@@ -95,7 +143,11 @@ def give_back(
     refund.status, refund.failure, refund.review = SUCCEEDED, None, None
     refund.lease_until = refund.next_check_at = refund.negative_since = None
     refund.ended_at = locked.now
-    write(db, locked, "refunded", told="refunded", call=call)
+    told = "refunded_outside" if refund.way == OUTSIDE else "refunded"
+    write(db, locked, "refunded", told=told, call=call)
+    if payment.review == SURPLUS:
+        # It stays while there is more of it, and gives way to a word that it stood before.
+        payment.review = standing(db, Locked(locked.booking, payment, locked.now))
     call_those_that_wait(db, locked)
     db.flush()
     return True

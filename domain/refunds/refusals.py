@@ -17,6 +17,8 @@ class Why(StrEnum):
     NO_REASON = "no_reason"
     NOT_ALLOWED = "not_allowed"
     SAME_PERSON = "same_person"
+    VOUCHED_FOR = "vouched_for"
+    NOT_APPROVER = "not_approver"
     NOT_WAITING = "not_waiting"
     STILL_CALLING = "still_calling"
     NOT_HELD = "not_held"

@@ -1,4 +1,4 @@
-"""How a refund is locked, who may touch it, and how it is written into its payment's story."""
+"""How a refund is locked, and how it is written into its payment's story."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,13 +77,3 @@ def write_act(db: Session, person: Staff, act: str, refund: Refund, **detail: ob
             },
         )
     )
-
-
-def who_may(db: Session, staff_id: int, booking: Booking) -> Staff | None:
-    """The person, if they may give this booking's money back: an admin, or its operator's own."""
-    person = db.get(Staff, staff_id)
-    if person is None or person.disabled_at is not None:
-        return None
-    if person.role == "admin" or person.operator_id == booking.operator_id:
-        return person
-    return None

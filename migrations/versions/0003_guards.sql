@@ -21,3 +21,7 @@ BEGIN
 END $$;
 CREATE TRIGGER proposal_guard BEFORE UPDATE ON proposal
     FOR EACH ROW EXECUTE FUNCTION guard_proposal();
+
+-- What people post by hand goes to or from a booking, and says by what evidence.
+ALTER TABLE transfer ADD CONSTRAINT ck_transfer_by_hand_has_evidence
+    CHECK (kind NOT IN ('outside', 'move') OR (booking_id IS NOT NULL AND evidence_id IS NOT NULL));

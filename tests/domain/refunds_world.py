@@ -10,11 +10,12 @@ from sqlalchemy import func, select, text, update
 
 from domain import refunds
 from domain.database import transaction
-from domain.models import AuditEntry, Operator, PaymentEvent, Refund, Staff
+from domain.models import AuditEntry, Operator, PaymentEvent, Refund
 from domain.money import Money
 from domain.payments import ProviderCall
 from domain.policy import Policy
 from domain.refunds import Following, NotRefunded, RefundWish, RefundWord, Why
+from tests import factories
 from tests.domain import world as w
 
 POLICY = Policy()
@@ -41,18 +42,16 @@ def build(amount_minor: int = 10_000, total_minor: int = 50_000) -> Desk:
     w.walk(payment, "start", "code", "given", "confirm")
     w.settle(payment, w.success(payment, amount_minor=amount_minor))
     with transaction() as db:
-        other = Operator(name="Somebody else")
-        db.add(other)
-        db.flush()
+        own = db.get_one(Operator, world.operator_id)
+        gone = factories.staff(db, "gone@example.com")
+        gone.disabled_at = func.clock_timestamp()
         people = [
-            Staff(email="anna@example.com", role="admin"),
-            Staff(email="ben@example.com", role="admin"),
-            Staff(email="own@example.com", role="operator", operator_id=world.operator_id),
-            Staff(email="stranger@example.com", role="operator", operator_id=other.id),
-            Staff(email="gone@example.com", role="admin", disabled_at=func.clock_timestamp()),
+            factories.staff(db, "anna@example.com"),
+            factories.staff(db, "ben@example.com"),
+            factories.staff(db, "own@example.com", own),
+            factories.staff(db, "stranger@example.com", factories.operator(db, "Somebody else")),
+            gone,
         ]
-        db.add_all(people)
-        db.flush()
         return Desk(world, payment, *(person.id for person in people))
 
 

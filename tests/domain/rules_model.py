@@ -71,6 +71,7 @@ class OnePayment(Called):
     reversed: dict[str, int] = field(default_factory=dict)
     on_booking_minor: int = 0
     in_suspense_minor: int = 0
+    closed: bool = False
 
     def take(self, receipt: str, clock: float) -> None:
         """The provider debits the customer."""
@@ -94,17 +95,22 @@ class OnePayment(Called):
         booking, credited = self.booking, 0
         if not self.delivered and not booking.cancelled:
             owed = booking.total_minor - booking.paid_minor
-            credited = max(0, min(owed, self.amount_minor))
+            credited = max(0, min(owed, self.taken[receipt]))
         booking.paid_minor += credited
         self.on_booking_minor += credited
         self.in_suspense_minor += self.taken[receipt] - credited
         self.delivered[receipt] = self.taken[receipt]
 
+    @property
+    def held_minor(self) -> int:
+        """What its booking still has of it: some may have been moved to another one."""
+        return min(self.on_booking_minor, self.booking.paid_minor)
+
     def reverse(self, receipt: str, amount_minor: int) -> None:
         """The provider took money back by itself: from the booking first."""
         if receipt in self.reversed:
             return
-        from_booking = min(self.on_booking_minor, amount_minor)
+        from_booking = min(self.held_minor, amount_minor)
         from_suspense = min(self.in_suspense_minor, amount_minor - from_booking)
         self._take_away(from_booking, from_suspense)
         self.reversed[receipt] = from_booking + from_suspense
@@ -113,7 +119,7 @@ class OnePayment(Called):
         """A refund took place: surplus first. False: there is not so much any more."""
         from_suspense = min(self.in_suspense_minor, amount_minor)
         from_booking = amount_minor - from_suspense
-        if from_booking > self.on_booking_minor:
+        if from_booking > self.held_minor:
             return False
         self._take_away(from_booking, from_suspense)
         return True

@@ -10,15 +10,17 @@ from sqlalchemy.orm import Session
 
 from domain import refunds
 from domain.database import transaction
-from domain.models import Refund, Staff, Transfer
+from domain.models import Refund, Transfer
 from domain.money import Money
 from domain.payments import Word
 from domain.refunds import Following, LockedRefund, NotRefunded, RefundAct, RefundWish, RefundWord
+from tests import factories
 from tests.domain.rules_model import (
     HANGS_SECONDS,
     HIDDEN_SECONDS,
     LEASE_SECONDS,
     ROOM_SECONDS,
+    OneBooking,
     OnePayment,
     OneRefund,
 )
@@ -34,10 +36,7 @@ class MoneyBack(World):
     staff: list[int]
 
     def _hire(self, db: Session) -> list[int]:
-        people = [Staff(email=f"{name}@example.com", role="admin") for name in ("anna", "ben")]
-        db.add_all(people)
-        db.flush()
-        return [person.id for person in people]
+        return [factories.staff(db, f"{name}@example.com").id for name in ("anna", "ben")]
 
     # What staff do
 
@@ -58,7 +57,7 @@ class MoneyBack(World):
         )
         with transaction() as db:
             asked = refunds.request(db, wish, amount_minor if alone else 0)
-        allowed = amount_minor <= self._left(payment)
+        allowed = amount_minor <= self._may_go_back(payment)
         assert isinstance(asked, Refund) == allowed, "never above what is left, and never below"
         if isinstance(asked, Refund):
             self.refunds.append(OneRefund(asked.id, payment, amount_minor))
@@ -81,7 +80,8 @@ class MoneyBack(World):
             approved = not isinstance(done, NotRefunded)
         assert not (approved and asked_by == self.staff[by]), "one person is not two"
         if status == "requested" and asked_by != self.staff[by]:
-            assert approved == (self._left(one.payment) >= 0 and before.review is None)
+            held = self._left(one.payment) >= 0 and self._unpromised(one.payment.booking) >= 0
+            assert approved == (held and before.review is None)
 
     @precondition(lambda self: self.refunds)
     @rule(index=which)
@@ -278,6 +278,27 @@ class MoneyBack(World):
             one.amount_minor for one in self.refunds if one.payment is payment and not one.over
         )
         return sum(payment.delivered.values()) - sum(payment.reversed.values()) - promised
+
+    def _promised_back(self, payment: OnePayment) -> int:
+        """What refunds under way will take."""
+        return sum(
+            one.amount_minor
+            for one in self.refunds
+            if one.payment is payment and not one.over and not one.booked
+        )
+
+    def _unpromised(self, booking: OneBooking) -> int:
+        """What a booking was paid and no refund under way will take from it."""
+        return booking.paid_minor - sum(
+            min(one.on_booking_minor, max(0, self._promised_back(one) - one.in_suspense_minor))
+            for one in self.all
+            if one.booking is booking
+        )
+
+    def _may_go_back(self, payment: OnePayment) -> int:
+        surplus = max(0, payment.in_suspense_minor - self._promised_back(payment))
+        there = surplus + max(0, self._unpromised(payment.booking))
+        return max(0, min(self._left(payment), there))
 
     def _refund_status(self, one: OneRefund) -> str:
         with transaction() as db:

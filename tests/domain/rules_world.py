@@ -17,7 +17,7 @@ from domain.models import Payment, Refund
 from domain.money import Money
 from domain.payments import Act, Locked, ProviderCall, Word
 from domain.policy import Policy
-from domain.states import CONFIRMING, ENDED, UNCERTAIN
+from domain.states import AWAITING_OTP, CONFIRMING, ENDED, UNCERTAIN
 from tests.domain.rules_model import (
     HANGS_SECONDS,
     HIDDEN_SECONDS,
@@ -94,6 +94,13 @@ class World(RuleBasedStateMachine):
             self._ask(one, fate)
         if fate != "died":
             one.call_runs_until = -1
+
+    def _give_code(self, index: int) -> None:
+        with self._locked(index) as (one, db, locked):
+            if locked.payment.status == AWAITING_OTP:
+                taken = payments.begin_confirming(db, locked, POLICY)
+                fits = one.amount_minor <= one.booking.total_minor - one.booking.paid_minor
+                assert not taken or (fits and not one.booking.cancelled)
 
     def _start(self, one: OnePayment, fate: str, done: bool) -> None:
         if fate == "answered" or (fate != "refused" and done):

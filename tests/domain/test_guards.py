@@ -49,7 +49,7 @@ def test_a_transfer_without_the_booking_knowing_is_refused_at_commit() -> None:
         db.execute(
             text(
                 "INSERT INTO transfer (kind, debit, credit, amount_minor, currency, booking_id)"
-                " VALUES ('outside', 'cash:1', 'booking:' || :booking, 5, 'USD', :booking)"
+                " VALUES ('opening', 'cash:1', 'booking:' || :booking, 5, 'USD', :booking)"
             ),
             {"booking": world.booking_id},
         )

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import threading
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,12 +11,14 @@ from sqlalchemy.exc import DBAPIError
 
 from domain import refunds
 from domain.database import Database, configure, repeat, transaction
-from domain.models import PaymentEvent, Refund
+from domain.models import PaymentEvent, Refund, Staff
 from domain.money import Money
 from domain.nudges import Nudge, take
-from domain.refunds import NotRefunded, RefundWish, Why
+from domain.refunds import NotRefunded, OutsideWish, RefundWish, Why
+from tests import factories
 from tests.domain import refunds_world as r
 from tests.domain import world as w
+from tests.domain.people_world import notices
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -87,6 +90,36 @@ def test_nobody_approves_what_they_asked_for(desk: r.Desk) -> None:
     refund = r.ask(desk)
     assert r.approve(refund, desk.anna) is Why.SAME_PERSON
     assert r.refund_of(refund).status == "requested"
+
+
+def test_the_second_person_is_an_approver_whom_the_first_did_not_let_in(desk: r.Desk) -> None:
+    with transaction() as db:
+        anna = db.get_one(Staff, desk.anna)
+        puppet = factories.staff(db, "puppet@example.com", vouched_by=anna).id
+        new = factories.staff(db, "new@example.com", approver_after=timedelta(hours=1)).id
+    refund = r.ask(desk)
+    assert r.approve(refund, puppet) is Why.VOUCHED_FOR
+    assert r.approve(refund, new) is Why.NOT_APPROVER
+    assert r.stands(refund) == ("requested", None, None)
+    with transaction() as db:
+        wish = OutsideWish(uuid4(), desk.payment, Money(1, "USD"), "cash", desk.anna, puppet)
+        assert refunds.record_outside(db, wish) == NotRefunded(Why.VOUCHED_FOR)
+        wish = OutsideWish(uuid4(), desk.payment, Money(1, "USD"), "cash", desk.anna, new)
+        assert refunds.record_outside(db, wish) == NotRefunded(Why.NOT_APPROVER)
+
+
+def test_who_may_approve_is_told_and_then_both(desk: r.Desk) -> None:
+    refund = r.ask(desk)
+    assert notices("refund_waiting") == ["ben@example.com", "own@example.com"]
+    r.approve(refund, desk.ben)
+    assert notices("refund_waiting") == []
+    assert notices("refund_approved") == ["anna@example.com", "ben@example.com"]
+    other = r.ask(desk, 1_000)
+    with transaction() as db:
+        refunds.reject(db, other, desk.owner, "no")
+    assert notices("refund_rejected") == ["anna@example.com", "own@example.com"]
+    r.ask(desk, 500, alone_minor=500)
+    assert notices("refund_waiting") == [], "nobody is asked"
 
 
 def test_the_same_approval_twice_is_one_and_another_is_too_late(desk: r.Desk) -> None:

@@ -11,6 +11,7 @@ from domain.models import Payment, PaymentEvent, Refund, Staff
 from domain.money import Money
 from domain.policy import Policy
 from domain.refunds import Finding, NotRefunded, RefundWish
+from tests import factories
 from tests.journey.house import House
 from tests.journey.waiting import eventually
 
@@ -23,9 +24,7 @@ def staff_id(email: str) -> int:
     with transaction() as db:
         found = db.execute(select(Staff).where(Staff.email == email)).scalar_one_or_none()
         if found is None:
-            found = Staff(email=email, role="admin")
-            db.add(found)
-            db.flush()
+            found = factories.staff(db, email)
         return found.id
 
 

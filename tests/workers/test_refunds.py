@@ -25,7 +25,7 @@ from domain import refunds
 from domain.audit import prove
 from domain.crashpoints import POINTS
 from domain.database import transaction
-from domain.models import Account, PaymentEvent, Refund, Staff
+from domain.models import Account, PaymentEvent, Refund
 from domain.money import Money
 from providers.contract import (
     Call,
@@ -38,6 +38,7 @@ from providers.contract import (
     Terms,
 )
 from providers.refunds import RefundOrder, RefundOutcome, RefundStatus
+from tests import factories
 from tests.domain import world as w
 from tests.domain.refunds_world import later, refund_of
 from tests.workers.shop import Shop
@@ -154,9 +155,7 @@ def approved(shop: Shop, amount_minor: int = 4_000) -> UUID:
     w.settle(payment)
     refund_id = uuid4()
     with transaction() as db:
-        people = [Staff(email=f"{name}@example.com", role="admin") for name in ("anna", "ben")]
-        db.add_all(people)
-        db.flush()
+        people = [factories.staff(db, f"{name}@example.com") for name in ("anna", "ben")]
         amount = Money(amount_minor, "USD")
         wish = refunds.RefundWish(refund_id, payment, amount, "rain", people[0].id, "provider")
         assert isinstance(refunds.request(db, wish), Refund)

@@ -1,0 +1,106 @@
+"""Why a payment is before a person, found anew from the books, so that a mark goes when its reason
+has gone.
+
+    uncertain     nobody knows                     goes with the next move of the payment
+    …_mismatch    a word that does not agree       goes when two people say what became of it
+    surplus       money that nobody owed           goes when suspense holds nothing of it any more
+    reversed…     the provider took money back     goes when one person has seen it
+"""
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, aliased
+
+from domain import ledger
+from domain.models import Booking, Evidence, Payment, Transfer
+from domain.money import Money
+from domain.payments.story import Locked
+from domain.states import SUCCEEDED
+
+SURPLUS = "surplus"
+MISMATCHES = ("reference_mismatch", "currency_mismatch", "amount_mismatch", "receipt_of_another")
+# How evidence is named that is the finding of two people.
+FOUND = "proposal:"
+
+
+def surplus_of(db: Session, booking: Booking, payment: Payment) -> int:
+    """Minor units that suspense holds of what a payment brought."""
+    account = ledger.suspense_account(booking.operator_id)
+    signed = case(
+        (Transfer.credit == account, Transfer.amount_minor),
+        (Transfer.debit == account, -Transfer.amount_minor),
+        else_=0,
+    )
+    held = select(func.coalesce(func.sum(signed), 0)).where(Transfer.payment_id == payment.id)
+    return int(db.execute(held).scalar_one())
+
+
+def came_of(db: Session, payment: Payment) -> Money:
+    """What came under the receipt of a payment that succeeded: what was asked for, unless two
+    people found another amount on the provider's statement.
+    """
+    came = db.execute(
+        select(func.sum(Transfer.amount_minor)).where(
+            Transfer.payment_id == payment.id,
+            Transfer.receipt == payment.receipt,
+            Transfer.kind.in_(("capture", "surplus")),
+        )
+    ).scalar_one()
+    return Money(payment.amount_minor if came is None else int(came), payment.currency)
+
+
+def unexplained(db: Session, payment: Payment) -> Evidence | None:
+    """The first word of success about a payment that is neither in the books nor answered by what
+    two people found since.
+    """
+    later = aliased(Evidence)
+    return db.execute(
+        select(Evidence)
+        .where(
+            Evidence.payment_id == payment.id,
+            Evidence.word == SUCCEEDED,
+            ~select(Transfer.id)
+            .where(
+                Transfer.payment_id == payment.id,
+                Transfer.provider == Evidence.provider,
+                Transfer.receipt == Evidence.receipt,
+            )
+            .exists(),
+            ~select(later.id)
+            .where(
+                later.payment_id == payment.id,
+                later.id > Evidence.id,
+                later.delivery_key.startswith(FOUND),
+            )
+            .exists(),
+        )
+        .order_by(Evidence.id)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def is_answered(db: Session, payment: Payment, evidence_id: int) -> bool:
+    """Whether two people have said since what became of this word."""
+    later = select(Evidence.id).where(
+        Evidence.payment_id == payment.id,
+        Evidence.id > evidence_id,
+        Evidence.delivery_key.startswith(FOUND),
+    )
+    return db.execute(select(later.exists())).scalar_one()
+
+
+def standing(db: Session, locked: Locked) -> str | None:
+    """The mark that the books give a reason for, but for what only a person can see."""
+    payment = locked.payment
+    db.flush()
+    word = unexplained(db, payment)
+    if word is not None:
+        return payment.review if payment.review in MISMATCHES else _named(payment, word)
+    return SURPLUS if surplus_of(db, locked.booking, payment) > 0 else None
+
+
+def _named(payment: Payment, word: Evidence) -> str:
+    if word.currency not in (None, payment.currency):
+        return "currency_mismatch"
+    if word.amount_minor not in (None, payment.amount_minor):
+        return "amount_mismatch"
+    return "reference_mismatch"

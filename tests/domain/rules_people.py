@@ -1,0 +1,126 @@
+"""What people do among the rules of money: money from outside, moves, findings that take two."""
+
+from uuid import UUID, uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from domain import proposals
+from domain.database import transaction
+from domain.models import Proposal
+from domain.money import Money
+from domain.outside import Method, OutsideMoney, Posted, record
+from domain.states import AWAITING_OTP, CANCELLED, EXPIRED, UNCERTAIN
+from domain.wishes import NotDone, Tools, Why, Wish
+from tests.domain.rules_model import LEASE_SECONDS, ROOM_SECONDS, OneBooking, OnePayment
+from tests.domain.rules_refunds import MoneyBack, which
+from tests.domain.rules_world import POLICY
+
+amounts = st.sampled_from([0, 3_000, 10_000, 20_000, 50_000])
+bookings = st.integers(0, 1)
+
+
+class ByPeople(MoneyBack):
+    """Two of staff, who know what no provider tells us."""
+
+    bookings: list[OneBooking]
+    operator_id: int
+
+    @rule(booking=bookings, amount_minor=amounts, twice=st.booleans())
+    def money_from_outside(self, booking: int, amount_minor: int, twice: bool) -> None:
+        one = self.bookings[booking]
+        amount = Money(amount_minor, "USD")
+        money = OutsideMoney(uuid4(), one.id, amount, Method.CASH, "receipt", self.staff[0])
+        fits = self._takes(one, amount_minor)
+        for _ in range(1 + twice):
+            with transaction() as db:
+                assert isinstance(record(db, money), Posted) == fits
+        if fits:
+            one.paid_minor += amount_minor
+
+    @rule(giving=bookings, part=st.integers(1, 4), by=st.integers(0, 1))
+    def move_money(self, giving: int, part: int, by: int) -> None:
+        """`part`: of what was paid; a little where nothing was."""
+        source, target = self.bookings[giving], self.bookings[1 - giving]
+        amount_minor = source.paid_minor // part or 3_000
+        fits = self._takes(target, amount_minor) and amount_minor <= self._unpromised(source)
+        detail = {"to_booking_id": target.id, "amount_minor": amount_minor, "currency": "USD"}
+        assert self._agree("move_money", f"booking:{source.id}", detail, by) == fits
+        if fits:
+            source.paid_minor -= amount_minor
+            target.paid_minor += amount_minor
+
+    @precondition(lambda self: self.all)
+    @rule(
+        index=which,
+        more_minor=st.sampled_from([-1_000, 0, 5_000]),
+        by=st.integers(0, 1),
+        done=st.booleans(),
+    )
+    def settle_by_statement(self, index: int, more_minor: int, by: int, done: bool) -> None:
+        """The statement shows money, maybe another amount than was asked for."""
+        one = self._at(index)
+        self._lose_answer_of(one, done)
+        status = self._status(one)
+        receipt = next(iter(one.taken), None) or self._receipt()
+        if receipt not in one.taken and (more_minor == 0 or not self._is_doubtful(one, status)):
+            return
+        minor = one.taken.get(receipt, one.amount_minor + more_minor)
+        detail = {"amount_minor": minor, "currency": "USD", "receipt": receipt}
+        settled = self._agree("settle_by_statement", f"payment:{one.id}", detail, by)
+        assert not (settled and receipt in one.delivered), "credited twice"
+        if settled:
+            assert self._call_is_over(one)
+            one.taken.setdefault(receipt, minor)
+            one.deliver(receipt)
+            one.call_without_answer = False
+
+    @precondition(lambda self: self.all)
+    @rule(index=which, by=st.integers(0, 1), done=st.booleans())
+    def close_as_not_paid(self, index: int, by: int, done: bool) -> None:
+        """Also what the provider has taken or will take: people err, and late money counts."""
+        one = self._at(index)
+        self._lose_answer_of(one, done)
+        before = self._status(one)
+        if self._agree("close_as_not_paid", f"payment:{one.id}", {}, by):
+            assert before == UNCERTAIN
+            assert self._call_is_over(one)
+            one.closed = True
+
+    def _lose_answer_of(self, one: OnePayment, done: bool) -> None:
+        """Where a code is waited for, it comes, the provider's answer does not, and time passes."""
+        if self._status(one) == AWAITING_OTP:
+            index = len(self.all) - 1 - self.all.index(one)
+            self._give_code(index)
+            self._attend(one, "lost", done, wrong=False)
+            self._pass(LEASE_SECONDS + ROOM_SECONDS)
+
+    def _is_doubtful(self, one: OnePayment, status: str) -> bool:
+        """Whether the provider may have taken money that it never told us of."""
+        return one.known_since is not None and status in (UNCERTAIN, EXPIRED, CANCELLED)
+
+    def _call_is_over(self, one: OnePayment) -> bool:
+        return self.clock + ROOM_SECONDS >= one.call_runs_until
+
+    def _takes(self, one: OneBooking, amount_minor: int) -> bool:
+        with transaction() as db:
+            free = one.total_minor - one.paid_minor - self._promised(db, one)
+        return not one.cancelled and 0 < amount_minor <= free
+
+    def _agree(self, act: str, subject: str, detail: dict[str, object], by: int) -> bool:
+        """One proposes, the other approves; nobody does both. Whether it was done."""
+        proposal_id: UUID = uuid4()
+        wish = Wish(
+            proposal_id, act, subject, self.operator_id, detail, "statement", self.staff[by]
+        )
+        with transaction() as db:
+            if isinstance(proposals.propose(db, wish), NotDone):
+                return False
+        tools = Tools(POLICY)
+        with transaction() as db:
+            alone = proposals.approve(db, proposal_id, self.staff[by], tools)
+            assert alone == NotDone(Why.SAME_PERSON)
+        with transaction() as db:
+            done = proposals.approve(db, proposal_id, self.staff[1 - by], tools)
+            assert isinstance(done, Proposal), "what could be proposed can be done at once"
+        return True
