@@ -35,6 +35,8 @@ class Runtime:
     links: Links
     messages: Sealer
     answers: Sealer
+    authenticators: Sealer
+    uploads: Sealer
 
 
 def _sealer(settings: Settings, purpose: str) -> Sealer:
@@ -82,4 +84,6 @@ def start(settings: Settings, *, pool_size: int = 5) -> Runtime:
         links=_links(settings),
         messages=_sealer(settings, "messages"),
         answers=_sealer(settings, "answers"),
+        authenticators=_sealer(settings, "authenticators"),
+        uploads=_sealer(settings, "uploads"),
     )

@@ -3,10 +3,11 @@ side.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from domain.models import Operator, Staff, StaffSession
@@ -29,6 +30,18 @@ class SignedIn:
     staff: Staff
     operator: str | None
     is_fresh: bool
+    seen_long_ago: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A browser that is signed in. `key` names its session, and opens nothing."""
+
+    key: str
+    device: str
+    since: datetime
+    seen_at: datetime
+    is_this_one: bool
 
 
 def open_session(db: Session, staff_id: int, token: str, device: str) -> None:
@@ -53,20 +66,20 @@ def find(db: Session, token: str) -> SignedIn | None:
         )
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .outerjoin(Operator, Operator.id == Staff.operator_id)
-        .where(
-            StaffSession.id == _key(token),
-            StaffSession.ended_at.is_(None),
-            StaffSession.seen_at > now - _IDLE,
-            StaffSession.created_at > now - _LONGEST,
-            Staff.disabled_at.is_(None),
-        )
+        .where(StaffSession.id == _key(token), *_open(), Staff.disabled_at.is_(None))
     ).one_or_none()
     if row is None:
         return None
-    person, operator, is_fresh, was_long_ago = row
-    if was_long_ago:
-        db.execute(update(StaffSession).where(StaffSession.id == _key(token)).values(seen_at=now))
-    return SignedIn(person, operator, is_fresh)
+    return SignedIn(*row)
+
+
+def touch(db: Session, token: str) -> None:
+    """Somebody is there: the session does not end for idleness yet."""
+    db.execute(
+        update(StaffSession)
+        .where(StaffSession.id == _key(token))
+        .values(seen_at=func.clock_timestamp())
+    )
 
 
 def refresh(db: Session, token: str) -> None:
@@ -85,19 +98,49 @@ def make_stale(db: Session, token: str) -> None:
 
 def end(db: Session, token: str) -> None:
     """Sign this browser out."""
-    db.execute(
-        update(StaffSession)
-        .where(StaffSession.id == _key(token), StaffSession.ended_at.is_(None))
-        .values(ended_at=func.clock_timestamp())
-    )
+    _end(db, StaffSession.id == _key(token))
 
 
 def end_all(db: Session, staff_id: int) -> None:
     """Sign a person out everywhere."""
+    _end(db, StaffSession.staff_id == staff_id)
+
+
+def end_others(db: Session, staff_id: int, token: str) -> None:
+    """Sign a person out everywhere but in this browser."""
+    _end(db, StaffSession.staff_id == staff_id, StaffSession.id != _key(token))
+
+
+def end_one(db: Session, staff_id: int, key: str) -> None:
+    """Sign one browser of this person out; another's is left alone."""
+    _end(db, StaffSession.staff_id == staff_id, StaffSession.id == key)
+
+
+def browsers(db: Session, staff_id: int, token: str) -> Sequence[Browser]:
+    """Where a person is signed in, the one that was there last first. `token` is this browser's."""
+    rows = db.execute(
+        select(StaffSession.id, StaffSession.device, StaffSession.created_at, StaffSession.seen_at)
+        .where(StaffSession.staff_id == staff_id, *_open())
+        .order_by(StaffSession.seen_at.desc(), StaffSession.id)
+    )
+    return [Browser(*row, is_this_one=row.id == _key(token)) for row in rows]
+
+
+def _open() -> Sequence[ColumnElement[bool]]:
+    now = func.clock_timestamp()
+    return (
+        StaffSession.ended_at.is_(None),
+        StaffSession.seen_at > now - _IDLE,
+        StaffSession.created_at > now - _LONGEST,
+    )
+
+
+def _end(db: Session, *which: ColumnElement[bool]) -> None:
     db.execute(
         update(StaffSession)
-        .where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
+        .where(StaffSession.ended_at.is_(None), *which)
         .values(ended_at=func.clock_timestamp())
+        .execution_options(synchronize_session=False)
     )
 
 
