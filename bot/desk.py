@@ -161,7 +161,7 @@ class DatabaseDesk:
         booking = self._view(booking_id)
         if isinstance(opened, payments.NotOpened):
             return Refused(Refusal(opened.why), booking, opened.until)
-        return views.payment_view(opened, booking, self._tools.links)
+        return views.payment_view(self._db, opened, booking, self._tools.links)
 
     def open_again(self, payment_id: str) -> PaymentView | Refused:
         earlier = self._own(payment_id)
@@ -194,7 +194,8 @@ class DatabaseDesk:
     def _payment_view(self, payment: Payment | None) -> PaymentView | None:
         if payment is None:
             return None
-        return views.payment_view(payment, self._view(payment.booking_id), self._tools.links)
+        booking = self._view(payment.booking_id)
+        return views.payment_view(self._db, payment, booking, self._tools.links)
 
     def _lock(self, payment_id: str) -> payments.Locked | None:
         payment = self._own(payment_id)

@@ -11,6 +11,7 @@ sequence) are what makes it right.
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,19 +28,20 @@ from bot.desk import DatabaseDesk
 from bot.runtime import Runtime
 from bot.till import Tools
 from bot.turnstile import Turnstile
-from domain import bookings, hearing, outbox
+from domain import bookings, hearing, outbox, talking
 from domain.crashpoints import reach
 from domain.database import name_commit, repeat, transaction
 from domain.hearing import Kept, Speaker, Waiting
 from domain.models import Contact, Message, Payment, PaymentEvent, Refund
 from domain.money import Money
+from flows.events import REPEATABLE
 from flows.redaction import redact
 from flows.turns import Heard, Say, Session, Told, Turn
 from providers.registry import PROVIDERS
 
 _TRIES = 3
-# Events that can come more than once for one payment, and are told each time.
-_REPEATABLE = frozenset({"otp_wrong", "code_lost", "refund_sent", "refunded"})
+# They ask for a code, which nobody reads while a person of staff answers: not said until then.
+_ASKS_FOR_CODE = frozenset({"otp_sent", "code_resent", "otp_wrong", "code_lost"})
 
 log = structlog.get_logger(__name__)
 
@@ -164,10 +166,16 @@ def _hear_message(
             speaker.opted_out_at = None
         return _Effects(session, kept, [])
     speaker.opted_out_at = None
+    if talking.is_with_person(speaker, waiting.now):
+        # The bot is silent and does nothing: a code is not used, and is asked for again when the
+        # conversation comes back. But who wants to be left alone is, whoever answers.
+        if runtime.engine.asks_to_stop(text):
+            speaker.opted_out_at = waiting.now
+        return _Effects(session, kept, [])
     above = speaker.count_message(waiting.filed_at) - runtime.settings.contact_messages_per_minute
     if above > 0:
         # A flood is filed and not acted on; it is answered once.
-        slow_down = [_reply(runtime.engine.slow_down(speaker.language))] if above == 1 else []
+        slow_down = [reply_of(runtime.engine.slow_down(speaker.language))] if above == 1 else []
         return _Effects(session, kept, slow_down)
     heard = Heard(
         text=text,
@@ -177,8 +185,18 @@ def _hear_message(
         location=bool(details.get("location")),
     )
     turn = _converse(runtime, db, speaker, waiting, session, heard)
-    replies = outbox.as_answers(db, [_reply(say) for say in turn.says])
-    return _Effects(turn.session, kept, replies)
+    replies = outbox.as_answers(db, [reply_of(say) for say in turn.says])
+    return _Effects(turn.session, kept, [*_taken_back(runtime, db, speaker), *replies])
+
+
+def _taken_back(runtime: Runtime, db: Database, speaker: Speaker) -> list[outbox.Reply]:
+    """Whoever of staff had the conversation has not answered for too long: it is the bot's
+    again.
+    """
+    if speaker.taken_by is None:
+        return []
+    talking.let_go(db, speaker.id)
+    return [reply_of(runtime.engine.is_back(speaker.language))]
 
 
 def _hear_event(
@@ -190,16 +208,18 @@ def _hear_event(
     told = Told(
         name=waiting.told or "",
         payment=views.payment_view(
-            payment, views.booking_view(known, runtime.policy), runtime.links
+            db, payment, views.booking_view(known, runtime.policy), runtime.links
         ),
-        ordinal=waiting.version or 0 if waiting.told in _REPEATABLE else 0,
+        ordinal=waiting.version or 0 if waiting.told in REPEATABLE else 0,
         amount=None if refund is None else Money(refund.amount_minor, payment.currency),
         days=None if refund is None else PROVIDERS[payment.provider].refund_days,
     )
     turn = _converse(runtime, db, speaker, waiting, session, told)
     # Also to who wants no messages: what became of their money they are told. Opting out cancelled
     # what was only waiting, and after Twilio's own STOP nothing leaves Twilio.
-    return _Effects(turn.session, None, [_reply(say) for say in turn.says])
+    silent = waiting.told in _ASKS_FOR_CODE and talking.is_with_person(speaker, waiting.now)
+    says = () if silent else turn.says
+    return _Effects(turn.session, None, [reply_of(say) for say in says])
 
 
 def _converse(
@@ -210,6 +230,16 @@ def _converse(
     session: Session | None,
     heard: Heard | Told,
 ) -> Turn:
+    desk = desk_of(runtime, db, speaker, waiting.address, waiting.now)
+    # New with each turn: the sequence that it will have.
+    nonce = str(speaker.sequence + 1)
+    return runtime.engine.hear(session, heard, desk, speaker.language, nonce)
+
+
+def desk_of(
+    runtime: Runtime, db: Database, speaker: Speaker, address: str, now: datetime
+) -> DatabaseDesk:
+    """The desk for one turn of a locked contact."""
     tools = Tools(
         runtime.policy,
         runtime.accounts,
@@ -218,13 +248,11 @@ def _converse(
         runtime.links,
         runtime.settings.otp_digits,
     )
-    desk = DatabaseDesk(db, tools, speaker, waiting.address, waiting.now)
-    # New with each turn: the sequence that it will have.
-    nonce = str(speaker.sequence + 1)
-    return runtime.engine.hear(session, heard, desk, speaker.language, nonce)
+    return DatabaseDesk(db, tools, speaker, address, now)
 
 
-def _reply(say: Say) -> outbox.Reply:
+def reply_of(say: Say) -> outbox.Reply:
+    """What the conversation says, as the outbox takes it."""
     return outbox.Reply(
         phrase=say.key,
         body=say.text,
@@ -264,6 +292,7 @@ def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Wai
         .where(Contact.id == contact_id)
         .values(person_wanted_at=func.clock_timestamp())
     )
-    sorry = runtime.engine.sorry(speaker.language)
-    outbox.add_replies(db, contact_id, [_reply(sorry)])
+    if not talking.is_with_person(speaker, waiting.now):
+        sorry = runtime.engine.sorry(speaker.language)
+        outbox.add_replies(db, contact_id, [reply_of(sorry)])
     return True

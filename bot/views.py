@@ -1,13 +1,16 @@
 """Rows as conversations see them: bookings and payments turned into the desk's frozen views."""
 
+from sqlalchemy.orm import Session
+
 from bot.links import Links
 from bot.offers import way_of
 from domain.bookings import BookingFacts
 from domain.models import Payment
 from domain.money import Money
 from domain.payments import BY_CUSTOMER
+from domain.payments.reviews import came_of
 from domain.policy import Policy
-from domain.states import AWAITING_CUSTOMER
+from domain.states import AWAITING_CUSTOMER, SUCCEEDED
 from flows.desk import BookingView, PaymentStatus, PaymentView, WayKind
 from providers.registry import PROVIDERS, WAYS
 
@@ -35,9 +38,9 @@ def booking_view(known: BookingFacts, policy: Policy) -> BookingView:
     )
 
 
-def payment_view(payment: Payment, booking: BookingView, links: Links) -> PaymentView:
-    """A payment as its payer may see it: of the number charged only the end, of its link only an
-    address of ours.
+def payment_view(db: Session, payment: Payment, booking: BookingView, links: Links) -> PaymentView:
+    """A payment as its payer may see it: what came, once it came; of the number charged only the
+    end, of its link only an address of ours.
     """
     way = way_of(payment.provider, payment.payer_number)
     dropped = payment.status == AWAITING_CUSTOMER and payment.cancel_requested_at is not None
@@ -51,7 +54,9 @@ def payment_view(payment: Payment, booking: BookingView, links: Links) -> Paymen
         picture=links.picture(payment.id) if waits and payment.link_qr else None,
         expires_at=payment.deadline_at,
         provider_title=PROVIDERS[payment.provider].title,
-        amount=Money(payment.amount_minor, payment.currency),
+        amount=came_of(db, payment)
+        if payment.status == SUCCEEDED
+        else Money(payment.amount_minor, payment.currency),
         payer_hint=f"…{payment.payer_number[-3:]}" if payment.payer_number else "",
         otp_reference=payment.otp_reference,
         otp_tries_left=max(0, payment.otp_tries - payment.otp_try + 1),

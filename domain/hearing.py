@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, bindparam, select, text
+from sqlalchemy import TextClause, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from domain.models import Turn
+from domain.models import Contact, Turn
 from domain.nudges import promise
-from domain.outbox import ADDING, SEND_DUE, Reply, rows_of
+from domain.outbox import ADDING, SEND_DUE, Reply, add_replies, rows_of
 
 _MINUTE = timedelta(minutes=1)
 _MOST_COUNTED = 10_000
@@ -38,6 +38,9 @@ class Speaker:
     last_inbound_at: datetime | None
     minute_began_at: datetime | None
     minute_messages: int
+    # Changed by people alone (domain/talking.py): `write_turn` leaves both as they are.
+    taken_by: int | None
+    taken_at: datetime | None
 
     def count_message(self, at: datetime) -> int:
         """How many messages were heard in the minute that this one belongs to."""
@@ -96,7 +99,7 @@ def lock_contact(db: Session, contact_id: int) -> Speaker:
 
 _LOCK = text("""
     SELECT id, language, profile_name, sequence, opted_out_at, person_wanted_at, last_inbound_at,
-        minute_began_at, minute_messages
+        minute_began_at, minute_messages, taken_by, taken_at
     FROM contact WHERE id = :contact_id FOR NO KEY UPDATE
 """)
 
@@ -192,3 +195,17 @@ def _writing(heard: str) -> TextClause:
 
 _WRITE_MESSAGE = _writing(_MESSAGE_HEARD)
 _WRITE_EVENT = _writing(_EVENT_HEARD)
+
+
+def write_own_turn(
+    db: Session, speaker: Speaker, cause: str, session: Mapping[str, Any], replies: Sequence[Reply]
+) -> None:
+    """A turn that heard nothing: somebody of staff made the conversation speak. `cause` names what
+    did, once for ever.
+    """
+    speaker.sequence += 1
+    db.execute(update(Contact).where(Contact.id == speaker.id).values(sequence=speaker.sequence))
+    db.add(
+        Turn(contact_id=speaker.id, sequence=speaker.sequence, cause=cause, session=dict(session))
+    )
+    add_replies(db, speaker.id, replies)

@@ -36,7 +36,8 @@ _ADD = text(ADDING).bindparams(bindparam("replies", type_=JSONB))
 class Reply:
     """What a turn says. `told` with a payment is said once for ever; `buttons` are (id, title),
     `link` a button that opens an address (title, URL), in their place; `picture` is the address of
-    a PNG that follows as a message of its own.
+    a PNG that follows as a message of its own. What a person of staff writes carries who it is, and
+    a `token` minted with the form, by which it is sent once.
     """
 
     phrase: str
@@ -47,6 +48,8 @@ class Reply:
     expires_seconds: int | None = None
     link: tuple[str, str] | None = None
     picture: str | None = None
+    token: UUID | None = None
+    staff_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,12 @@ def rows_of(replies: Sequence[Reply]) -> list[dict[str, Any]]:
         details: dict[str, Any] = {"buttons": [list(button) for button in reply.buttons]}
         if reply.link is not None:
             details["link"] = list(reply.link)
+        if reply.staff_id is not None:
+            details["staff"] = reply.staff_id
         row = {
             "body": reply.body,
             "details": details,
-            "token": str(uuid4()),
+            "token": str(reply.token or uuid4()),
             "phrase": reply.phrase,
             "payment_id": None if reply.payment_id is None else str(reply.payment_id),
             "told": reply.told,
@@ -154,7 +159,9 @@ def claim_due(db: Session, limit: int, claim_seconds: float) -> list[Outgoing]:
     late = [row.id for row in rows if row.late]
     if late:
         db.execute(
-            update(Message).where(Message.id.in_(late)).values(status="expired", due_at=None)
+            update(Message)
+            .where(Message.id.in_(late))
+            .values(status="expired", due_at=None, status_at=now)
         )
         if len(late) == len(rows):
             return claim_due(db, limit, claim_seconds)  # what stood behind them is first now

@@ -8,6 +8,7 @@ transaction.
 """
 
 from flows import facts
+from flows.answers import Command, normalize, read_command
 from flows.asides import aside
 from flows.charging import Charging
 from flows.desk import Desk
@@ -65,6 +66,23 @@ class Engine:
             reply = hearing.greet(reply)
         return _turn(before, hearing.flow, reply, nonce, hearing.flow.tells)
 
+    def come_back(self, session: Session | None, desk: Desk, language: str, nonce: str) -> Turn:
+        """A person has handed the conversation back: it goes on where it stands, and says where."""
+        words = self._phrases.speaking(language)
+        known = session if session is not None and self._knows(session) else None
+        before = known or self._restart(desk, words)
+        hearing = Hearing(self._flows, self._paying, before, desk, words)
+        try:
+            reply = hearing.come_back()
+        except BookingGone:
+            reply = hearing.start_over()
+        return _turn(before, hearing.flow, reply, nonce, hearing.flow.tells)
+
+    def asks_to_stop(self, text: str) -> bool:
+        """Whether somebody wants no messages any more: heard also while a person answers."""
+        reading = read_command(normalize(text))
+        return reading.sure and reading.command is Command.OPT_OUT
+
     def expects_code(self, session: Session | None) -> bool:
         """Whether the next message may be a code, so that no part of it may be kept as it
         stands.
@@ -78,6 +96,16 @@ class Engine:
         """What is said when a message could not be heard at all and a person was called."""
         words = self._phrases.speaking(language)
         return Say("common.sorry", words.render("common.sorry", {}))
+
+    def person_is_here(self, language: str) -> Say:
+        """What is said once when a person of staff takes the conversation over."""
+        words = self._phrases.speaking(language)
+        return Say("common.person_here", words.render("common.person_here", {}))
+
+    def is_back(self, language: str) -> Say:
+        """What is said before the answer to who was left without one by the person who had them."""
+        words = self._phrases.speaking(language)
+        return Say("common.back_again", words.render("common.back_again", {}))
 
     def slow_down(self, language: str) -> Say:
         """What is said once to who sends more than can be answered."""

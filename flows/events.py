@@ -31,10 +31,14 @@ EVENTS: Mapping[str, frozenset[PaymentStatus]] = {
     "surplus": frozenset({PaymentStatus.SUCCEEDED}),
     "refund_sent": frozenset({PaymentStatus.SUCCEEDED}),
     "refunded": frozenset({PaymentStatus.SUCCEEDED}),
+    "refunded_outside": frozenset({PaymentStatus.SUCCEEDED}),
     "failed": frozenset({PaymentStatus.FAILED}),
     "expired": frozenset({PaymentStatus.EXPIRED}),
     "cancelled": frozenset({PaymentStatus.CANCELLED}),
 }
+
+# These can come more than once for one payment, and are told each time.
+REPEATABLE = frozenset({"otp_wrong", "code_lost", "refund_sent", "refunded", "refunded_outside"})
 
 
 class UnknownEvent(ValueError):

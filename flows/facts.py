@@ -36,6 +36,7 @@ KNOWN_FAILURES = frozenset(
         "unavailable",
         "declined",
         "expired",
+        "closed_by_staff",
     }
 )
 

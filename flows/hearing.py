@@ -62,6 +62,10 @@ class Hearing:
         said = Said(text, tapped or self._named(text), heard.forwarded)
         return self._follow(self._settle_doubt(said) or self._command_or_step(said))
 
+    def come_back(self) -> Reply:
+        """Go on where we stood, after a person has answered in our place."""
+        return self._and_where_we_stand("common.back_again")
+
     def start_over(self) -> Reply:
         """Begin again at the menu, because what we talked about is gone."""
         self.flow = self._fresh("menu")

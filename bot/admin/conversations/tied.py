@@ -1,0 +1,49 @@
+"""Whose conversations a person sees: admins all, an operator's staff those of contacts whose
+bookings are all their own.
+
+A contact is tied to a booking by a payment, by having proved it, or by its lead traveller's number.
+Who is tied to two operators, or to none, is seen by admins alone: what is said is not of one
+operator then.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from bot.admin.scope import Scope
+
+# Each part is found by an index; `{contact}` is a column or a parameter.
+_ALONE = """
+    (SELECT min(tied.operator_id) = :operator_id AND max(tied.operator_id) = :operator_id
+    FROM (
+        SELECT booking.operator_id FROM payment
+        JOIN booking ON booking.id = payment.booking_id
+        WHERE payment.contact_id = {contact}
+        UNION ALL
+        SELECT booking.operator_id FROM booking_contact
+        JOIN booking ON booking.id = booking_contact.booking_id
+        WHERE booking_contact.contact_id = {contact}
+        UNION ALL
+        SELECT booking.operator_id FROM identity
+        JOIN booking ON booking.lead_phone = substr(identity.address, 2)
+        WHERE identity.contact_id = {contact} AND identity.address LIKE '+%'
+    ) AS tied)
+"""
+_EVERY = "true"
+_FIND = "SELECT id FROM contact WHERE id = :contact_id AND {seen}"
+_LARGEST_ID = 2**63 - 1
+
+
+def seen(scope: Scope, contact: str) -> str:
+    """The condition, in SQL, for a contact's conversation to be seen; its value is
+    `operator_id`.
+    """
+    return _EVERY if scope.operator_id is None else _ALONE.format(contact=contact)
+
+
+def may_see(db: Session, scope: Scope, contact_id: int) -> bool:
+    """Whether this conversation is one of theirs; not so for one that there is not."""
+    if contact_id > _LARGEST_ID:
+        return False
+    query = text(_FIND.format(seen=seen(scope, ":contact_id")))
+    values = {"contact_id": contact_id, "operator_id": scope.operator_id}
+    return db.execute(query, values).scalar_one_or_none() is not None
