@@ -14,9 +14,7 @@ from domain.importing.planning import Known, changed_columns, faults_of, folded,
 from domain.importing.reading import BookingRow, ImportRefused, Reading
 from domain.models import AuditEntry, Booking, Departure, Operator, Tour, Transfer
 from domain.money import Money
-
-# Two imports take turns on this: the second then sees what the first has written.
-_IMPORT_LOCK = 7_083_666
+from domain.taking_turns import take_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +28,36 @@ class ImportReport:
     tours: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who imports, for the audit trail: an e-mail address with the person's id, or `cli`."""
+
+    actor: str
+    staff_id: int | None = None
+
+
 def apply_bookings(db: Session, reading: Reading, actor: str) -> ImportReport:
     """Apply all rows, or raise ImportRefused with every fault; the transaction must then roll back.
 
-    Applying the same rows again changes nothing. `actor` is written into the audit trail.
+    Applying the same rows again changes nothing. `actor` is written into the audit trail. Waits for
+    other imports for as long as one may take.
     """
     _take_turn(db)
+    return import_rows(db, reading, By(actor))
+
+
+def import_rows(db: Session, reading: Reading, by: By) -> ImportReport:
+    """The same for who has taken the turn."""
+    report = write_bookings(db, reading, by)
+    if report.added or report.changed:
+        detail = {"added": report.added, "changed": report.changed}
+        db.add(_entry(by, "bookings_imported", "import", detail))
+        db.flush()
+    return report
+
+
+def write_bookings(db: Session, reading: Reading, by: By) -> ImportReport:
+    """The same for who writes down by itself what it was for."""
     rows = reading.rows
     known = _look_and_lock(db, reading)
     faults = [*reading.faults, *faults_of(rows, known, reading.optional_columns)]
@@ -48,30 +70,24 @@ def apply_bookings(db: Session, reading: Reading, actor: str) -> ImportReport:
     now = db.execute(select(func.clock_timestamp())).scalar_one()
     new_rows = [row for row in rows if row.key not in known.bookings]
     _add_bookings(db, new_rows, known, now)
-    entries = [_change(row, known, reading.optional_columns, actor) for row in rows]
+    entries = [_change(row, known, reading.optional_columns, by) for row in rows]
     changes = [entry for entry in entries if entry is not None]
-    report = ImportReport(
+    db.add_all(changes)
+    db.flush()
+    return ImportReport(
         added=len(new_rows),
         changed=len(changes),
         unchanged=len(rows) - len(new_rows) - len(changes),
         operators=new_operators,
         tours=new_tours,
     )
-    if new_rows or changes:
-        detail = {"added": report.added, "changed": report.changed}
-        changes.append(
-            AuditEntry(actor=actor, act="bookings_imported", subject="import", detail=detail)
-        )
-    db.add_all(changes)
-    db.flush()
-    return report
 
 
 def _take_turn(db: Session) -> None:
     """Wait for an import that is under way; only this waiting may take longer than other locks."""
     db.execute(text("SET LOCAL statement_timeout = '180s'"))
     db.execute(text("SET LOCAL lock_timeout = '150s'"))
-    db.execute(select(func.pg_advisory_xact_lock(_IMPORT_LOCK)))
+    take_turn(db)
     db.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
 
 
@@ -190,9 +206,7 @@ def _add_bookings(db: Session, rows: Sequence[BookingRow], known: Known, now: da
     )
 
 
-def _change(
-    row: BookingRow, known: Known, columns: frozenset[str], actor: str
-) -> AuditEntry | None:
+def _change(row: BookingRow, known: Known, columns: frozenset[str], by: By) -> AuditEntry | None:
     """Change a booking as its row says, and say so; None where it is new or nothing differs."""
     booking = known.bookings.get(row.key)
     if booking is None:
@@ -210,9 +224,11 @@ def _change(
         booking.deposit_minor = row.deposit.amount_minor if row.deposit else None
     if "balance_due_on" in columns:
         booking.balance_due_on = row.balance_due_on
-    return AuditEntry(
-        actor=actor, act="booking_changed", subject=f"booking:{booking.id}", detail=detail
-    )
+    return _entry(by, "booking_changed", f"booking:{booking.id}", detail)
+
+
+def _entry(by: By, act: str, subject: str, detail: dict[str, Any]) -> AuditEntry:
+    return AuditEntry(staff_id=by.staff_id, actor=by.actor, act=act, subject=subject, detail=detail)
 
 
 def _story(

@@ -137,7 +137,9 @@ def faults_of(rows: Iterable[BookingRow], known: Known, columns: frozenset[str])
         booking = known.bookings.get(row.key)
         target = known.departures.get(place(row) or (0, date.min))
         moves = booking is None or place(row) != known.place_of(booking)
-        if moves and target is not None and target.cancelled_at is not None:
+        # Of a tour that is somebody else's, nothing more is told.
+        is_off = target is not None and target.cancelled_at is not None
+        if moves and is_off and not faults:
             faults.append(("start_date", "this departure was cancelled"))
         if booking is not None:
             faults += _booking_faults(row, booking, known, columns)

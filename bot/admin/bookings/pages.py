@@ -1,14 +1,109 @@
-"""Bookings."""
+"""Bookings: the list and its search, and one of them with everything about it."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, abort, current_app, render_template, request, url_for
 
+from bot.admin.bookings import acts, queries, uploads, whole
+from bot.admin.bookings.forms import read_filters
+from bot.admin.bookings.whole import Whole
+from bot.admin.departures.queries import tours
+from bot.admin.paging import read_cursor, read_id
 from bot.admin.rights import Right, needs
+from bot.admin.viewers import scope, viewer
+from domain.database import transaction
+from domain.models import AuditEntry
 
-blueprint = Blueprint("bookings", __name__)
+
+def _whole_area() -> Blueprint:
+    """The pages below, with the acts and the uploads."""
+    area = Blueprint("bookings", __name__)
+    area.register_blueprint(acts.blueprint)
+    area.register_blueprint(uploads.blueprint)
+    return area
+
+
+blueprint: Blueprint = _whole_area()
+
+_ONE = "/bookings/<int(max=9223372036854775807):booking_id>"
 
 
 @blueprint.get("/bookings")
 @needs(Right.SEE)
 def index() -> str:
-    """Bookings."""
-    return render_template("bookings/index.html")
+    """The newest first, narrowed by what stands in the address."""
+    filters = read_filters(request.args)
+    cursor = read_cursor(request.args.get("before"), (read_id,))
+    with transaction() as db:
+        page = queries.listed(db, scope(), filters, cursor[0] if cursor else None)
+        known = tours(db, scope())
+    operators = sorted({(name, number) for _, _, number, name in known})
+    return render_template(
+        "bookings/index.html",
+        page=page,
+        filters=filters,
+        tours=known,
+        operators=operators,
+        statuses=queries.STATUSES,
+    )
+
+
+@blueprint.get(_ONE)
+@needs(Right.SEE)
+def show(booking_id: int) -> str:
+    """One booking; its number by its end."""
+    return _page(_found(booking_id))
+
+
+@blueprint.post(f"{_ONE}/number")
+@needs(Right.WORK)
+def number(booking_id: int) -> str:
+    """The same page with the whole phone number, which is written down."""
+    found, person = _found(booking_id), viewer()
+    entry = AuditEntry(
+        staff_id=person.id,
+        actor=person.email,
+        act="number_shown",
+        subject=f"booking:{booking_id}",
+    )
+    with transaction() as db:
+        db.add(entry)
+    return _page(found, shows_number=True)
+
+
+@blueprint.get(f"{_ONE}/receipts/<int(max=9223372036854775807):transfer_id>")
+@needs(Right.SEE)
+def receipt(booking_id: int, transfer_id: int) -> str:
+    """The receipt of money taken at the desk, for paper."""
+    with transaction() as db:
+        core = whole.core(db, scope(), booking_id) or abort(404)
+        posted = whole.movements(db, core.booking, transfer_id)
+    if not posted or posted[0].receipt is None:
+        abort(404)
+    return render_template("bookings/receipt.html", core=core, booking=core.booking, one=posted[0])
+
+
+def _found(booking_id: int) -> Whole:
+    with transaction() as db:
+        return whole.whole(db, scope(), booking_id) or abort(404)
+
+
+def _page(found: Whole, *, shows_number: bool = False) -> str:
+    return render_template(
+        "bookings/show.html",
+        whole=found,
+        core=found.core,
+        booking=found.core.booking,
+        shows_number=shows_number,
+        talk=_talk,
+        decision=_decision,
+    )
+
+
+def _talk(contact_id: int) -> str:
+    return url_for("conversations.show", contact_id=contact_id)
+
+
+def _decision(proposal_id: object) -> str | None:
+    """The page on which a proposal is decided."""
+    if "approvals.proposal" not in current_app.view_functions:
+        return None
+    return url_for("approvals.proposal", proposal_id=proposal_id)

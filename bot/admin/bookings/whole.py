@@ -1,0 +1,204 @@
+"""One booking with everything about it, read in a fixed few queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from bot.admin.scope import Scope
+from bot.admin.showing import provider_title
+from bot.announcing import receipt_number
+from domain import ledger
+from domain.models import (
+    AuditEntry,
+    Booking,
+    BookingContact,
+    Contact,
+    ContactIdentity,
+    Departure,
+    Evidence,
+    Operator,
+    Payment,
+    Proposal,
+    Tour,
+    Transfer,
+)
+
+_MOST = 100
+_OF_THE_GROUP = ("departure_cancelled", "departure_moved")
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """A booking beside what it belongs to."""
+
+    booking: Booking = field(repr=False)
+    operator: str
+    operator_contact: str | None
+    tour: str | None
+    start_date: date | None
+    departure_id: int | None
+    shared_reference: str | None
+
+    @property
+    def owed_minor(self) -> int:
+        """What it owes; nothing once it is cancelled."""
+        booking = self.booking
+        return 0 if booking.cancelled_at else max(0, booking.total_minor - booking.paid_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One movement of the ledger, as the booking sees it: `sign` is +1 for money that it was paid,
+    -1 for money that left it, 0 for money that only passed by. `receipt` is the number of a receipt
+    of ours.
+    """
+
+    id: int
+    at: datetime
+    words: str
+    sign: int
+    amount_minor: int
+    currency: str
+    payment_id: UUID | None
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A contact who belongs to the booking: by its number, or because they proved it."""
+
+    id: int
+    name: str = field(repr=False)
+    last_inbound_at: datetime | None
+    taken_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything about one booking; lists newest first, at most a hundred of each."""
+
+    core: Core
+    payments: Sequence[Payment]
+    movements: Sequence[Movement]
+    people: Sequence[Person]
+    history: Sequence[AuditEntry]
+    proposals: Sequence[Proposal]
+
+
+def core(db: Session, scope: Scope, booking_id: int) -> Core | None:
+    """The booking; None where there is none for whoever looks."""
+    row = db.execute(
+        select(
+            Booking,
+            Operator.name,
+            Operator.contact,
+            Tour.name,
+            Departure.start_date,
+            Departure.id,
+            Departure.shared_reference,
+        )
+        .join(Operator, Operator.id == Booking.operator_id)
+        .outerjoin(Departure, Departure.id == Booking.departure_id)
+        .outerjoin(Tour, Tour.id == Departure.tour_id)
+        .where(Booking.id == booking_id, scope.keeps(Booking.operator_id))
+    ).one_or_none()
+    return None if row is None else Core(*row)
+
+
+def whole(db: Session, scope: Scope, booking_id: int) -> Whole | None:
+    """The booking with everything about it; None where there is none for whoever looks."""
+    found = core(db, scope, booking_id)
+    if found is None:
+        return None
+    payments = select(Payment).where(Payment.booking_id == booking_id)
+    proposals = select(Proposal).where(Proposal.subject == f"booking:{booking_id}")
+    return Whole(
+        found,
+        db.scalars(payments.order_by(Payment.created_at.desc()).limit(_MOST)).all(),
+        movements(db, found.booking),
+        _people(db, found.booking),
+        _history(db, found),
+        db.scalars(proposals.order_by(Proposal.created_at.desc()).limit(_MOST)).all(),
+    )
+
+
+def movements(db: Session, booking: Booking, transfer_id: int | None = None) -> list[Movement]:
+    """The ledger's postings of a booking, or the one that is named."""
+    query = (
+        select(Transfer, Evidence)
+        .outerjoin(Evidence, Evidence.id == Transfer.evidence_id)
+        .where(Transfer.booking_id == booking.id)
+        .order_by(Transfer.id.desc())
+    )
+    if transfer_id is not None:
+        query = query.where(Transfer.id == transfer_id)
+    return [_movement(booking, *row) for row in db.execute(query.limit(_MOST))]
+
+
+def _movement(booking: Booking, transfer: Transfer, evidence: Evidence | None) -> Movement:
+    own = ledger.booking_account(booking.id)
+    sign = 1 if transfer.credit == own else -1 if transfer.debit == own else 0
+    is_ours = transfer.kind == "outside" and evidence is not None and sign > 0
+    return Movement(
+        transfer.id,
+        transfer.at,
+        _words(transfer, evidence, sign),
+        sign,
+        transfer.amount_minor,
+        transfer.currency,
+        transfer.payment_id,
+        receipt_number(UUID(evidence.delivery_key)) if evidence and is_ours else None,
+    )
+
+
+def _words(transfer: Transfer, evidence: Evidence | None, sign: int) -> str:
+    provider = provider_title(transfer.provider or (evidence.provider if evidence else ""))
+    said = evidence.body if evidence else ""
+    match transfer.kind:
+        case "opening":
+            return "Paid before the booking came here"
+        case "capture":
+            return f"Paid with {provider}"
+        case "surplus":
+            return f"More than was owed, from {provider}: kept until it is given back"
+        case "refund":
+            return "Given back to the customer"
+        case "reversal":
+            return f"Taken back by {provider}"
+        case "outside":
+            return f"Taken outside, {said}" if sign > 0 else "Given back outside"
+        case "move":
+            return "Moved here from another booking" if sign > 0 else "Moved to another booking"
+    return transfer.kind
+
+
+def _people(db: Session, booking: Booking) -> list[Person]:
+    address = f"+{booking.lead_phone}"
+    led = select(ContactIdentity.contact_id).where(
+        ContactIdentity.channel == "whatsapp", ContactIdentity.address == address
+    )
+    proved = select(BookingContact.contact_id).where(BookingContact.booking_id == booking.id)
+    rows = db.execute(
+        select(Contact.id, Contact.profile_name, Contact.last_inbound_at, Contact.taken_by)
+        .where(Contact.id.in_(led.union(proved)))
+        .order_by(Contact.last_inbound_at.desc().nulls_last())
+        .limit(_MOST)
+    )
+    return [Person(*row) for row in rows]
+
+
+def _history(db: Session, found: Core) -> Sequence[AuditEntry]:
+    """Its own entries, and those of its departure that befell everybody on it since it is there."""
+    about = AuditEntry.subject == f"booking:{found.booking.id}"
+    group: Any = and_(
+        AuditEntry.subject == f"departure:{found.departure_id}",
+        AuditEntry.act.in_(_OF_THE_GROUP),
+        AuditEntry.at >= found.booking.created_at,
+    )
+    query = select(AuditEntry).where(or_(about, group) if found.departure_id else about)
+    return db.scalars(query.order_by(AuditEntry.id.desc()).limit(_MOST)).all()
