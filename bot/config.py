@@ -90,6 +90,7 @@ class Settings(BaseSettings):
 
     minimum_payment_minor: int = Field(1_000, ge=1)
     refund_alone_minor: int = Field(0, ge=0)
+    account_cooling_hours: float = Field(24, ge=0, le=720)
     payer_starts_per_hour: int = Field(3, ge=1)
     payer_starts_per_day: int = Field(6, ge=1)
     contact_starts_per_hour: int = Field(6, ge=1)

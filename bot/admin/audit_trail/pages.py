@@ -1,14 +1,117 @@
-"""Audit trail."""
+"""The audit trail: who did what, newest first, and as CSV."""
 
-from flask import Blueprint, render_template
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from flask import Blueprint, Response, current_app, render_template, request
+
+from bot.admin.audit_trail.queries import Filters, entries, every_entry, payments_of
+from bot.admin.audit_trail.words import act_words, detail_lines, subject_of
+from bot.admin.csvs import csv_answer
 from bot.admin.rights import Right, needs
+from bot.admin.viewers import viewer
+from domain.database import repeat, transaction
+from domain.models import AuditEntry
 
 blueprint = Blueprint("audit_trail", __name__)
+
+_YEARS = (2000, 2100)
+_HEADER = ("time", "person", "act", "subject", "detail")
+
+
+@blueprint.app_template_filter("act_words")
+def shown_act(act: str) -> str:
+    """An act of the trail, on any page."""
+    return act_words(act)
+
+
+@blueprint.app_template_filter("detail_lines")
+def shown_detail(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """An entry's detail, on any page."""
+    return detail_lines(detail)
 
 
 @blueprint.get("/audit")
 @needs(Right.MANAGE)
 def index() -> str:
-    """Audit trail."""
-    return render_template("audit_trail/index.html")
+    """A page of the trail. Filters stand in the address."""
+    filters, ignored = _filters()
+    with transaction() as db:
+        page = entries(db, filters, _zone(), request.args.get("before"))
+        payments = payments_of(db, page.rows)
+    return render_template(
+        "audit_trail/index.html",
+        page=page,
+        filters=filters,
+        ignored=ignored,
+        subjects={entry.subject: subject_of(entry.subject, payments) for entry in page.rows},
+    )
+
+
+@blueprint.get("/audit.csv")
+@needs(Right.MANAGE)
+def export() -> Response:
+    """The trail as CSV, with the filters of the page. That it was taken stands in it as well."""
+    filters, _ = _filters()
+    person, detail = viewer(), filters.as_detail()
+    repeat(
+        lambda db: db.add(
+            AuditEntry(
+                staff_id=person.id,
+                actor=person.email,
+                act="audit_trail_exported",
+                subject=f"staff:{person.id}",
+                detail=detail,
+            )
+        )
+    )
+    return csv_answer("audit.csv", _HEADER, _rows(filters, _zone()))
+
+
+def _rows(filters: Filters, zone: ZoneInfo) -> Iterator[Sequence[object]]:
+    for entry in every_entry(filters, zone):
+        yield (
+            entry.at.astimezone(UTC).isoformat(timespec="seconds"),
+            entry.actor,
+            entry.act,
+            entry.subject,
+            json.dumps(dict(detail_lines(entry.detail)), ensure_ascii=False),
+        )
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_app.extensions["tourpay"].settings.time_zone)
+
+
+def _filters() -> tuple[Filters, list[str]]:
+    """What the address asks for, and what of it is ignored, in words."""
+    ignored: list[str] = []
+
+    def word(name: str) -> str | None:
+        return request.args.get(name, "").strip()[:254] or None
+
+    def day(name: str) -> date | None:
+        text = word(name)
+        if text is None:
+            return None
+        try:
+            found = date.fromisoformat(text)
+        except ValueError:
+            found = None
+        if found is None or not _YEARS[0] <= found.year <= _YEARS[1]:
+            ignored.append(f"“{text[:40]}” is no date of ours. Write it like 2026-11-21.")
+            return None
+        return found
+
+    act = word("act")
+    filters = Filters(
+        actor=word("person"),
+        act=act.lower().replace(" ", "_") if act else None,
+        subject=word("subject"),
+        since=day("from"),
+        until=day("to"),
+    )
+    return filters, ignored

@@ -1,0 +1,118 @@
+"""Entries of the audit trail in words: acts, details, and the page of what each is about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, url_for
+
+from domain.money import Money, MoneyError
+from providers.registry import PROVIDERS
+
+# By the beginning of a subject: what it is called, the page that shows it and how its id is read.
+_PAGES: Mapping[str, tuple[str, str, str, type[int] | type[UUID]]] = {
+    "payment": ("Payment", "payment.show", "payment_id", UUID),
+    "booking": ("Booking", "bookings.show", "booking_id", int),
+    "account": ("Account", "accounts.show", "account_id", int),
+    "operator": ("Operator", "operators.show", "operator_id", int),
+    "contact": ("Conversation", "conversations.show", "contact_id", int),
+    "staff": ("Staff", "people.show", "staff_id", int),
+    "proposal": ("Proposal", "approvals.proposal", "proposal_id", UUID),
+}
+_LISTS = {
+    "switch": ("Switch", "switches.index"),
+    "proposal": ("Proposal", "approvals.index"),
+    "staff": ("Staff", "people.index"),
+    "contact": ("Conversation", "conversations.index"),
+}
+_REFUND = "refund"
+# What forms carry so that they count once, and nobody reads.
+_UNSPOKEN = frozenset({"form", "record"})
+_SECRETS = frozenset[str]().union(*(entry.secrets for entry in PROVIDERS.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an entry is about: `Payment 1f0c…`, and its page where there is one."""
+
+    words: str
+    url: str | None
+
+
+def act_words(act: str) -> str:
+    """`account_made_default` as a person reads it."""
+    return act.replace("_", " ").capitalize()
+
+
+def subject_of(subject: str, payments: Mapping[str, UUID]) -> Subject:
+    """What an entry is about. `payments` says of which payment a refund is, by the refund's id."""
+    kind, _, name = subject.partition(":")
+    if kind == _REFUND and name in payments:
+        return Subject(f"Refund {name[:8]}…", _url("payment.show", payment_id=payments[name]))
+    if kind in _PAGES:
+        title, endpoint, argument, reader = _PAGES[kind]
+        url = _read_url(endpoint, argument, reader, name)
+        if url is not None:
+            return Subject(f"{title} {_short(name)}", url)
+    if kind in _LISTS:
+        title, endpoint = _LISTS[kind]
+        return Subject(f"{title} {_short(name)}", _url(endpoint))
+    return Subject(f"{kind.capitalize()} {_short(name)}", None)
+
+
+def _short(name: str) -> str:
+    return f"{name[:8]}…" if len(name) == 36 else name
+
+
+def _read_url(
+    endpoint: str, argument: str, reader: type[int] | type[UUID], name: str
+) -> str | None:
+    try:
+        return _url(endpoint, **{argument: reader(name)})
+    except ValueError:
+        return None
+
+
+def _url(endpoint: str, **values: Any) -> str | None:
+    if endpoint not in current_app.view_functions:
+        return None
+    return url_for(endpoint, **values)
+
+
+def detail_lines(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """An entry's detail as labels and texts. A secret's value is not told, should one be there."""
+    lines = []
+    rest = {name: value for name, value in detail.items() if name not in _UNSPOKEN}
+    if {"amount_minor", "currency"} <= rest.keys():
+        amount, currency = rest.pop("amount_minor"), rest.pop("currency")
+        try:
+            lines.append(("Amount", str(Money(int(amount), str(currency)))))
+        except (MoneyError, ValueError, TypeError):
+            lines.append(("Amount", f"{amount} {currency}"))
+    for name, value in rest.items():
+        if name == "changed" and isinstance(value, Mapping):
+            lines += [(_label(each), _told(each, move)) for each, move in value.items()]
+        else:
+            lines.append((_label(name), _told(name, value)))
+    return lines
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _told(name: str, value: object) -> str:
+    if name in _SECRETS:
+        return "not shown"
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        if value.keys() == {"from", "to"}:
+            return f"{_told('from', value['from'])} → {_told('to', value['to'])}"
+        return "; ".join(f"{_label(each)}: {_told(each, part)}" for each, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(_told("", part) for part in value) or "nothing"
+    return str(value)
