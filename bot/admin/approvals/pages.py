@@ -1,0 +1,179 @@
+"""The pages where a second person decides: what waits, what exactly it is, yes or no."""
+
+from uuid import UUID
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from markupsafe import escape
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from bot.admin.approvals import facts, queries
+from bot.admin.payment import words
+from bot.admin.payment.forms import WhyForm
+from bot.admin.refusals import Refused, put_beside, words_of
+from bot.admin.rights import Right, needs
+from bot.admin.viewers import scope, viewer
+from domain import proposals, refunds
+from domain.database import repeat, transaction
+from domain.refunds import NotRefunded
+from domain.refunds.states import OUTSIDE, REQUESTED, UNSENT
+from domain.staff.pairs import Unfit, second_of
+from domain.wishes import NotDone, Tools, Why
+from providers.registry import PROVIDERS
+
+blueprint: Blueprint = Blueprint("approvals", __name__)
+
+Answer = str | tuple[str, int] | Response
+
+
+@blueprint.get("/approvals")
+@needs(Right.SEE)
+def index() -> str:
+    """All that waits, the oldest first."""
+    with transaction() as db:
+        proposed = queries.proposals_waiting(db, scope())
+        asked = queries.refunds_waiting(db, scope())
+    return render_template("approvals/index.html", proposed=proposed, asked=asked, words=words)
+
+
+@blueprint.get("/approvals/<uuid:proposal_id>")
+@needs(Right.SEE)
+def proposal(proposal_id: UUID) -> Answer:
+    """What one proposal will do, or what was decided about it."""
+    return _proposal(proposal_id, WhyForm())
+
+
+@blueprint.route("/approvals/<uuid:proposal_id>/approve", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def approve_proposal(proposal_id: UUID) -> Answer:
+    """Agree: it is carried out at once."""
+    _known_proposal(proposal_id)
+    if request.method == "POST":
+        runtime = current_app.extensions["tourpay"]
+        tools = Tools(runtime.policy, runtime.accounts.sealer)
+        person = viewer().id
+        done = repeat(lambda db: proposals.approve(db, proposal_id, person, tools))
+        _say(done if isinstance(done, NotDone) else None, "Approved, and done.")
+    return redirect(url_for("approvals.proposal", proposal_id=proposal_id), 303)
+
+
+@blueprint.route("/approvals/<uuid:proposal_id>/reject", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def reject_proposal(proposal_id: UUID) -> Answer:
+    """Say no, or take one's own proposal back."""
+    _known_proposal(proposal_id)
+    form = WhyForm()
+    if form.validate_on_submit():
+        why, person = form.why.data, viewer().id
+        done = repeat(lambda db: proposals.reject(db, proposal_id, person, why))
+        if isinstance(done, NotDone):
+            put_beside(form, done)
+        else:
+            flash("Rejected. Nothing was done.", "success")
+            return redirect(url_for("approvals.proposal", proposal_id=proposal_id), 303)
+    if request.method == "GET":
+        return redirect(url_for("approvals.proposal", proposal_id=proposal_id), 303)
+    return _proposal(proposal_id, form)
+
+
+@blueprint.get("/approvals/refunds/<uuid:refund_id>")
+@needs(Right.SEE)
+def refund(refund_id: UUID) -> Answer:
+    """A refund that was asked for, or what became of it."""
+    return _refund(refund_id, WhyForm())
+
+
+@blueprint.route("/approvals/refunds/<uuid:refund_id>/approve", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def approve_refund(refund_id: UUID) -> Answer:
+    """Agree: the provider is told in a moment."""
+    _known_refund(refund_id)
+    if request.method == "POST":
+        person = viewer().id
+        done = repeat(lambda db: refunds.approve(db, refund_id, person))
+        refused = done if isinstance(done, NotRefunded) else None
+        _say(refused, "Approved. The provider is told in a moment.")
+    return redirect(url_for("approvals.refund", refund_id=refund_id), 303)
+
+
+@blueprint.route("/approvals/refunds/<uuid:refund_id>/reject", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def reject_refund(refund_id: UUID) -> Answer:
+    """Say no before the provider was told; also whoever asked for it."""
+    _known_refund(refund_id)
+    form = WhyForm()
+    if form.validate_on_submit():
+        why, person = form.why.data, viewer().id
+        done = repeat(lambda db: refunds.reject(db, refund_id, person, why))
+        if isinstance(done, NotRefunded):
+            put_beside(form, done)
+        else:
+            flash("Rejected. No money goes back.", "success")
+            return redirect(url_for("approvals.refund", refund_id=refund_id), 303)
+    if request.method == "GET":
+        return redirect(url_for("approvals.refund", refund_id=refund_id), 303)
+    return _refund(refund_id, form)
+
+
+def _proposal(proposal_id: UUID, form: WhyForm) -> Answer:
+    with transaction() as db:
+        seen = queries.proposal(db, proposal_id, scope()) or abort(404)
+        told = facts.of(db, seen.proposal)
+        waits = seen.proposal.status == "proposed"
+        unfit = None
+        if waits:
+            unfit = _unfit(db, seen.proposal.proposed_by, seen.proposal.operator_id)
+    return _answer("approvals/proposal.html", seen=seen, facts=told, unfit=unfit, form=form)
+
+
+def _refund(refund_id: UUID, form: WhyForm) -> Answer:
+    with transaction() as db:
+        seen = queries.refund(db, refund_id, scope()) or abort(404)
+        unfit = None
+        if seen.refund.status == REQUESTED:
+            unfit = _unfit(db, seen.refund.requested_by, seen.booking.operator_id)
+    known = PROVIDERS.get(seen.payment.provider)
+    return _answer(
+        "approvals/refund.html",
+        seen=seen,
+        unfit=unfit,
+        form=form,
+        days=known.refund_days if known else None,
+        is_unsent=seen.refund.status in UNSENT and seen.refund.way != OUTSIDE,
+    )
+
+
+def _answer(template: str, **shown: object) -> Answer:
+    page = render_template(template, words=words, **shown)
+    return (page, 422) if request.method == "POST" else page
+
+
+def _unfit(db: Session, first_id: int, operator_id: int | None) -> str | None:
+    """Why the viewer may not be the second person, in words; None: they may."""
+    person = viewer()
+    unfit = second_of(db, first_id, person.id, operator_id)
+    if not isinstance(unfit, Unfit):
+        return None
+    if unfit is Unfit.NOT_APPROVER and person.approver_from is not None:
+        moment = current_app.jinja_env.filters["moment"]
+        return f"You may approve from {escape(moment(person.approver_from)).striptags()} on."
+    return words_of(NotDone(Why(unfit.value)))
+
+
+def _known_proposal(proposal_id: UUID) -> None:
+    with transaction() as db:
+        if queries.proposal(db, proposal_id, scope()) is None:
+            abort(404)
+
+
+def _known_refund(refund_id: UUID) -> None:
+    with transaction() as db:
+        if queries.refund(db, refund_id, scope()) is None:
+            abort(404)
+
+
+def _say(refused: Refused | None, done: str) -> None:
+    if refused is None:
+        flash(done, "success")
+    else:
+        flash(words_of(refused), "warning")

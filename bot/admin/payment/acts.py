@@ -1,0 +1,239 @@
+"""The acts on a payment that have a form: what will happen is said before, and done once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from bot.admin.payment import offers, queries
+from bot.admin.payment.forms import (
+    ActForm,
+    AmountForm,
+    EvidenceForm,
+    FindingForm,
+    MoveForm,
+    OutsideForm,
+    RefundForm,
+    SeenForm,
+    StatementForm,
+)
+from bot.admin.payment.pages import found
+from bot.admin.payment.queries import Whole
+from bot.admin.payment.telling import telling
+from bot.admin.refusals import put_beside
+from bot.admin.rights import Right, needs
+from bot.admin.viewers import viewer
+from domain import proposals, refunds
+from domain.database import repeat, transaction
+from domain.models import Booking
+from domain.payments import by_people
+from domain.refunds import NotRefunded, RefundWish
+from domain.refunds.states import OUTSIDE, PROVIDER, REQUESTED
+from domain.wishes import NotDone, Wish
+
+blueprint: Blueprint = Blueprint("payment_acts", __name__)
+
+Answer = str | tuple[str, int] | Response
+Detail = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An act that takes two people, as its page has it. `name` is what offers and tellings know it
+    by; `detail` reads the form, or writes beside its fields what is wrong and gives None.
+    """
+
+    name: str
+    act: str
+    subject: str
+    detail: Callable[[Any], Detail | None]
+    refused: str | None = None
+
+
+@blueprint.route("/transactions/<uuid:payment_id>/refund", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def refund(payment_id: UUID) -> Answer:
+    """Ask for money to go back by the provider."""
+    whole, form = found(payment_id), RefundForm()
+    payment, alone = whole.core.payment, _alone_minor()
+    amount = form.money(payment.currency) if form.validate_on_submit() else None
+    if amount is not None:
+        way = PROVIDER if offers.gives_back(payment.provider) else OUTSIDE
+        wish = RefundWish(form.minted, payment_id, amount, form.reason.data, viewer().id, way)
+        done = repeat(lambda db: refunds.request(db, wish, alone))
+        if not isinstance(done, NotRefunded):
+            return _after_refund(done.id, payment_id, done.status)
+        put_beside(form, done)
+    return _page(whole, "refund", form)
+
+
+def _after_refund(refund_id: UUID, payment_id: UUID, status: str) -> Response:
+    if status == REQUESTED:
+        flash("Asked for. A second person has to approve it before anything is sent.", "success")
+        return redirect(url_for("approvals.refund", refund_id=refund_id), 303)
+    flash("Approved. The provider is told in a moment; its answer stands below then.", "success")
+    return redirect(url_for("payment.show", payment_id=payment_id), 303)
+
+
+@blueprint.route("/transactions/<uuid:payment_id>/refunded-outside", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def outside(payment_id: UUID) -> Answer:
+    """Propose to write down what went back past the provider."""
+    whole = found(payment_id)
+    subject = f"payment:{payment_id}"
+    asked = _Asked("outside", "refunded_outside", subject, lambda form: _amount(form, whole))
+    return _propose(whole, asked, OutsideForm())
+
+
+@blueprint.route("/transactions/<uuid:payment_id>/settle", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def settle(payment_id: UUID) -> Answer:
+    """Propose to credit what the provider's statement shows."""
+    whole = found(payment_id)
+
+    def detail(form: StatementForm) -> Detail | None:
+        amount = _amount(form, whole)
+        return None if amount is None else {**amount, "receipt": form.receipt.data.strip()}
+
+    asked = _Asked("settle", "settle_by_statement", f"payment:{payment_id}", detail)
+    return _propose(whole, asked, StatementForm())
+
+
+@blueprint.route("/transactions/<uuid:payment_id>/close", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def close(payment_id: UUID) -> Answer:
+    """Propose to say that it was not paid."""
+    asked = _Asked("close", "close_as_not_paid", f"payment:{payment_id}", lambda _: {})
+    return _propose(found(payment_id), asked, EvidenceForm())
+
+
+@blueprint.route("/transactions/<uuid:payment_id>/close-review", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def close_review(payment_id: UUID) -> Answer:
+    """Propose to say that what does not agree is no money of this payment."""
+    asked = _Asked("close_review", "close_review", f"payment:{payment_id}", lambda _: {})
+    return _propose(found(payment_id), asked, EvidenceForm())
+
+
+@blueprint.route(
+    "/transactions/<uuid:payment_id>/refunds/<uuid:refund_id>/conclude", methods=["GET", "POST"]
+)
+@needs(Right.MONEY)
+def conclude(payment_id: UUID, refund_id: UUID) -> Answer:
+    """Propose to say what became of a refund that nobody answered for."""
+    whole = found(payment_id)
+    doubtful = next((each for each in whole.refunds if each.refund.id == refund_id), None)
+    if doubtful is None:
+        abort(404)
+    is_open = offers.to_conclude(doubtful.refund, whole)
+    asked = _Asked(
+        "conclude",
+        "conclude_refund",
+        f"refund:{refund_id}",
+        lambda form: {"finding": form.finding.data},
+        None if is_open else "This refund is not in doubt now.",
+    )
+    return _propose(whole, asked, FindingForm(), about=doubtful.refund)
+
+
+@blueprint.route("/transactions/<uuid:payment_id>/seen", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def seen(payment_id: UUID) -> Answer:
+    """Take a payment off the review list: one person saw what its mark says."""
+    whole, form = found(payment_id), SeenForm()
+    if form.validate_on_submit():
+        note, person = form.note.data, viewer().id
+        done = repeat(lambda db: by_people.mark_reviewed(db, payment_id, person, note))
+        if not isinstance(done, NotDone):
+            flash("Marked as seen.", "success")
+            return redirect(url_for("payment.show", payment_id=payment_id), 303)
+        put_beside(form, done)
+    return _page(whole, "seen", form)
+
+
+@blueprint.route("/transactions/<uuid:payment_id>/move", methods=["GET", "POST"])
+@needs(Right.MONEY)
+def move(payment_id: UUID) -> Answer:
+    """Propose to put money on another booking, which is shown first, with its name and balance."""
+    whole, typed = found(payment_id), request.args.get("to", "").strip()
+    source = whole.core.booking
+    with transaction() as db:
+        target = queries.booking_named(db, typed, source.operator_id) if typed else None
+    wrong = _no_target(typed, target, source)
+    if target is None or wrong is not None:
+        return _page(whole, "move", None, typed=typed, wrong=wrong)
+    target_id = target.id
+
+    def detail(form: MoveForm) -> Detail | None:
+        amount = _amount(form, whole)
+        return None if amount is None else {**amount, "to_booking_id": target_id}
+
+    asked = _Asked("move", "move_money", f"booking:{source.id}", detail)
+    return _propose(whole, asked, MoveForm(), typed=typed, target=target)
+
+
+def _no_target(typed: str, target: Booking | None, source: Booking) -> str | None:
+    """What stands against moving money there, in words."""
+    if not typed:
+        return None
+    if target is None:
+        return "This operator has no booking with that reference."
+    if target.id == source.id:
+        return "That is the booking the money is on already."
+    if target.currency != source.currency:
+        return f"That booking is in {target.currency}; this money is {source.currency}."
+    return "That booking is cancelled, so it takes no money." if target.cancelled_at else None
+
+
+def _amount(form: AmountForm, whole: Whole) -> dict[str, Any] | None:
+    amount = form.money(whole.core.payment.currency)
+    if amount is None:
+        return None
+    return {"amount_minor": amount.amount_minor, "currency": amount.currency}
+
+
+def _propose(whole: Whole, asked: _Asked, form: Any, **more: object) -> Answer:
+    detail = asked.detail(form) if form.validate_on_submit() else None
+    if detail is not None:
+        wish = Wish(
+            proposal_id=form.minted,
+            act=asked.act,
+            subject=asked.subject,
+            operator_id=whole.core.booking.operator_id,
+            detail=detail,
+            evidence=form.evidence.data,
+            staff_id=viewer().id,
+        )
+        done = repeat(lambda db: proposals.propose(db, wish))
+        if not isinstance(done, NotDone):
+            flash("Proposed. Nothing happens before a second person approves it.", "success")
+            return redirect(url_for("approvals.proposal", proposal_id=done.id), 303)
+        put_beside(form, done)
+    return _page(whole, asked.name, form, refused=asked.refused, **more)
+
+
+def _page(whole: Whole, name: str, form: ActForm | None, **more: Any) -> Answer:
+    """The page of an act; what cannot be done now says why, and has no form."""
+    told = telling(name, whole, _alone_minor())
+    refused = more.pop("refused", None) or offers.refusal(name, whole)
+    sent = request.method == "POST"
+    shown = render_template(
+        "payment/act.html",
+        told=told,
+        form=form,
+        name=name,
+        refused=None if sent else refused,
+        core=whole.core,
+        payment=whole.core.payment,
+        booking=whole.core.booking,
+        **more,
+    )
+    return (shown, 422) if sent else shown
+
+
+def _alone_minor() -> int:
+    runtime = current_app.extensions["tourpay"]
+    return int(runtime.policy.refund_alone_minor)

@@ -1,0 +1,140 @@
+"""The forms of acts on a payment. Each carries an id that was minted with it, so that a form sent
+twice is one act.
+"""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from domain.importing.cells import BadCell, clean, read_amount
+from domain.money import Money
+
+_LONGEST_EVIDENCE = 1_000
+_LONGEST_REASON = 300
+_LONGEST_RECEIPT = 120
+
+
+def _text(label: str, longest: int, missing: str) -> TextAreaField:
+    checks = [
+        InputRequired(missing),
+        Length(max=longest, message=f"Write at most {longest:,} characters."),
+    ]
+    return TextAreaField(label, checks, render_kw={"rows": 3, "maxlength": longest})
+
+
+def _line(label: str, longest: int, missing: str) -> StringField:
+    checks = [
+        InputRequired(missing),
+        Length(max=longest, message=f"Write at most {longest:,} characters."),
+    ]
+    return StringField(label, checks, render_kw={"autocomplete": "off", "maxlength": longest})
+
+
+class ActForm(FlaskForm):
+    """An act with its minted id."""
+
+    act_id = HiddenField(default=lambda: str(uuid4()))
+
+    @property
+    def minted(self) -> UUID:
+        """The id that the form was shown with. One that is not ours counts as none."""
+        try:
+            return UUID(self.act_id.data or "")
+        except ValueError:
+            return uuid4()
+
+
+class AmountForm(ActForm):
+    """An act on an amount, in the currency that the page names."""
+
+    amount = StringField(
+        "Amount",
+        [InputRequired("Enter an amount, such as 50.00.")],
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )
+
+    def money(self, currency: str) -> Money | None:
+        """What was typed. None, and words beside the field, where it is no amount."""
+        return amount_of(self.amount, currency)
+
+
+class RefundForm(AmountForm):
+    """Money goes back by the provider."""
+
+    reason = _text("Reason", _LONGEST_REASON, "Say why, in 1 to 300 characters.")
+
+
+class OutsideForm(AmountForm):
+    """Money went back past the provider."""
+
+    # A refund's own evidence is shorter than a proposal's.
+    evidence = _text("Evidence", _LONGEST_REASON, "Write down how it went back.")
+
+
+class StatementForm(AmountForm):
+    """Money that the provider's statement shows."""
+
+    receipt = _line(
+        "The provider's id of the money",
+        _LONGEST_RECEIPT,
+        "Enter the provider's own id, as it stands on the statement.",
+    )
+    evidence = _text("Evidence", _LONGEST_EVIDENCE, "Write down which statement shows it.")
+
+
+class EvidenceForm(ActForm):
+    """Something that two people found out."""
+
+    evidence = _text("Evidence", _LONGEST_EVIDENCE, "Write down what shows it.")
+
+
+class FindingForm(EvidenceForm):
+    """What became of a refund."""
+
+    finding = SelectField(
+        "What became of it",
+        [InputRequired("Choose what became of it.")],
+        choices=[
+            SelectChoice("", "Choose"),
+            SelectChoice("given_back", "The money went back to the customer"),
+            SelectChoice("not_given_back", "No money went back"),
+        ],
+    )
+
+
+class MoveForm(AmountForm):
+    """Money for another booking, which was found by its reference."""
+
+    evidence = _text("Evidence", _LONGEST_EVIDENCE, "Write down why it belongs there.")
+
+
+class SeenForm(ActForm):
+    """Nothing is left to do."""
+
+    note = _text("What you found", _LONGEST_REASON, "Say what you found, in 1 to 300 characters.")
+
+
+class WhyForm(FlaskForm):
+    """A no, with its reason."""
+
+    why = _text("Why not", _LONGEST_REASON, "Say why, in 1 to 300 characters.")
+
+
+def amount_of(field: Field, currency: str) -> Money | None:
+    """The amount in a field, or None and words beside it."""
+    try:
+        amount = read_amount(clean(field.data or ""), currency)
+    except BadCell:
+        _say(field, f"Enter an amount in {currency}, such as 1,250.00, without the currency.")
+        return None
+    if amount.amount_minor <= 0:
+        _say(field, "Enter an amount above zero.")
+        return None
+    return amount
+
+
+def _say(field: Any, words: str) -> None:
+    field.errors = [*field.errors, words]
