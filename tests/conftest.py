@@ -1,5 +1,5 @@
-"""What tests share: real servers, started once, and for each test a database of its own, copied
-from a migrated one.
+"""What tests share: real servers, started once, and for each test a database of its own, as a
+migrated one is.
 """
 
 import itertools
@@ -19,6 +19,7 @@ from bot.embedded import EmbeddedServers, ServerUrls, create_database, drop_data
 from bot.release import migrate
 from bot.runtime import Runtime
 from domain.database import Database, configure
+from tests.succession import Succession
 
 TEMPLATE = f"tourpay_template_{os.getpid()}"
 ACCOUNT_SID = "AC00000000000000000000000000000001"
@@ -71,12 +72,20 @@ def _redis_database(url: str | None) -> str | None:
     return urlsplit(url)._replace(path=f"/{15 - int(worker)}").geturl()
 
 
+@pytest.fixture(scope="session")
+def succession(servers: ServerUrls) -> Iterator[Succession]:
+    """The databases of this process's tests, one after another."""
+    succession = Succession(servers.database_url, TEMPLATE)
+    yield succession
+    succession.close()
+
+
 @pytest.fixture
-def database_url(servers: ServerUrls) -> Iterator[str]:
+def database_url(succession: Succession) -> Iterator[str]:
     """An empty, migrated database for one test."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    yield create_database(servers.database_url, name, template=TEMPLATE)
-    drop_database(servers.database_url, name)
+    yield succession.take(name)
+    succession.give_back(name)
 
 
 @pytest.fixture
