@@ -2,9 +2,10 @@
 migrated one is.
 """
 
+import gc
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,6 +31,19 @@ WHATSAPP_NUMBER = "+14155238886"
 _numbers = itertools.count(1)
 # These take minutes in few tests: begun last, one of them would go on long after all others ended.
 _SLOW_FOLDERS = ("soak", "faults", "journey")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect tests without looking for garbage among them, then or later: they stay to the end,
+    and there are thousands.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
