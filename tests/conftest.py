@@ -1,10 +1,11 @@
-"""What tests share: real servers, started once, and for each test a database of its own, copied
-from a migrated one.
+"""What tests share: real servers, started once, and for each test a database of its own, as a
+migrated one is.
 """
 
+import gc
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from bot.embedded import EmbeddedServers, ServerUrls, create_database, drop_data
 from bot.release import migrate
 from bot.runtime import Runtime
 from domain.database import Database, configure
+from tests.succession import Succession
 
 TEMPLATE = f"tourpay_template_{os.getpid()}"
 ACCOUNT_SID = "AC00000000000000000000000000000001"
@@ -29,6 +31,19 @@ WHATSAPP_NUMBER = "+14155238886"
 _numbers = itertools.count(1)
 # These take minutes in few tests: begun last, one of them would go on long after all others ended.
 _SLOW_FOLDERS = ("soak", "faults", "journey")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect tests without looking for garbage among them, then or later: they stay to the end,
+    and there are thousands.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,12 +86,20 @@ def _redis_database(url: str | None) -> str | None:
     return urlsplit(url)._replace(path=f"/{15 - int(worker)}").geturl()
 
 
+@pytest.fixture(scope="session")
+def succession(servers: ServerUrls) -> Iterator[Succession]:
+    """The databases of this process's tests, one after another."""
+    succession = Succession(servers.database_url, TEMPLATE)
+    yield succession
+    succession.close()
+
+
 @pytest.fixture
-def database_url(servers: ServerUrls) -> Iterator[str]:
+def database_url(succession: Succession) -> Iterator[str]:
     """An empty, migrated database for one test."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    yield create_database(servers.database_url, name, template=TEMPLATE)
-    drop_database(servers.database_url, name)
+    yield succession.take(name)
+    succession.give_back(name)
 
 
 @pytest.fixture

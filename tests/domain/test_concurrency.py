@@ -1,6 +1,9 @@
 """Many processes at the same rows, each with an engine of its own."""
 
 import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.pool import Pool
 from uuid import UUID
 
 import pytest
@@ -18,14 +21,31 @@ SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 8
 
 
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    """Eight processes for all tests of this module: their start takes longer than their work."""
+    with SPAWN.Pool(PROCESSES) as pool:
+        yield pool
+
+
+@contextmanager
+def engine_of_its_own(url: str) -> Iterator[None]:
+    """This process's own connection, for as long as the block lasts."""
+    database = Database(url, pool_size=1)
+    configure(database)
+    try:
+        yield
+    finally:
+        database.engine.dispose()
+
+
 def settle_again_and_again(url: str, payment_ids: list[UUID], times: int) -> int:
     """In a process of its own: settle every payment, many times. Returns how often it was this
     process that did.
     """
-    configure(Database(url, pool_size=1))
     done = 0
-    for _ in range(times):
-        for payment_id in payment_ids:
+    with engine_of_its_own(url):
+        for payment_id in payment_ids * times:
             settlement = repeat(
                 lambda db, p=payment_id: payments.settle(db, p, w.success(p, receipt=f"R{p}"))  # type: ignore[misc]
             )
@@ -35,13 +55,13 @@ def settle_again_and_again(url: str, payment_ids: list[UUID], times: int) -> int
 
 def open_one(url: str, request: payments.OpenRequest) -> str:
     """In a process of its own: try to open a payment."""
-    configure(Database(url, pool_size=1))
-    opened = repeat(lambda db: payments.open_payment(db, request, w.POLICY))
+    with engine_of_its_own(url):
+        opened = repeat(lambda db: payments.open_payment(db, request, w.POLICY))
     return "opened" if isinstance(opened, Payment) else opened.why
 
 
 def test_eight_processes_settle_one_booking_and_each_payment_is_credited_once(
-    database_url: str,
+    database_url: str, pool: Pool
 ) -> None:
     world = w.build(total_minor=1_000_000)
     ids = []
@@ -50,8 +70,7 @@ def test_eight_processes_settle_one_booking_and_each_payment_is_credited_once(
         with transaction() as db:
             contact = factories.contact(db, f"+{phone}").id
         ids.append(w.open_payment(world, world.request(10_000, contact_id=contact, payer=phone)))
-    with SPAWN.Pool(PROCESSES) as pool:
-        done = pool.starmap(settle_again_and_again, [(database_url, ids, 3)] * PROCESSES)
+    done = pool.starmap(settle_again_and_again, [(database_url, ids, 3)] * PROCESSES)
 
     assert sum(done) == len(ids)
     assert w.booking_of(world).paid_minor == 100_000
@@ -61,7 +80,7 @@ def test_eight_processes_settle_one_booking_and_each_payment_is_credited_once(
 
 
 def test_two_people_paying_the_last_balance_at_once_never_hold_more_than_is_owed(
-    database_url: str,
+    database_url: str, pool: Pool
 ) -> None:
     world = w.build(total_minor=15_000)
     requests = []
@@ -70,13 +89,12 @@ def test_two_people_paying_the_last_balance_at_once_never_hold_more_than_is_owed
         with transaction() as db:
             contact = factories.contact(db, f"+{phone}").id
         requests.append(world.request(15_000, contact_id=contact, payer=phone))
-    with SPAWN.Pool(PROCESSES) as pool:
-        answers = pool.starmap(open_one, [(database_url, request) for request in requests])
+    answers = pool.starmap(open_one, [(database_url, request) for request in requests])
     assert sorted(answers) == ["held"] * (PROCESSES - 1) + ["opened"]
 
 
 def test_one_number_charged_from_many_phones_at_once_has_one_open_payment(
-    database_url: str,
+    database_url: str, pool: Pool
 ) -> None:
     world = w.build(total_minor=1_000_000)
     requests = []
@@ -84,6 +102,5 @@ def test_one_number_charged_from_many_phones_at_once_has_one_open_payment(
         with transaction() as db:
             contact = factories.contact(db, f"+26377100000{number}").id
         requests.append(world.request(10_000, contact_id=contact, payer="263779999999"))
-    with SPAWN.Pool(PROCESSES) as pool:
-        answers = pool.starmap(open_one, [(database_url, request) for request in requests])
+    answers = pool.starmap(open_one, [(database_url, request) for request in requests])
     assert sorted(answers) == ["number_busy"] * (PROCESSES - 1) + ["opened"]

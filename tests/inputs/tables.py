@@ -6,8 +6,8 @@ from collections import defaultdict
 from sqlalchemy import text
 
 from domain.database import transaction
+from tests.succession import OURS_ALWAYS
 
-_OURS_ALWAYS = ("alembic_version", "payment_edge", "payment_status")
 _WORDY = ("text", "character varying", "jsonb")
 # Rows of append-only tables go too, so the guards look away for this one transaction.
 _UNGUARDED = "SET LOCAL session_replication_role = replica"
@@ -29,7 +29,7 @@ class Tables:
                 )
             ).all()
         for table, column, kind, generated in rows:
-            if table in _OURS_ALWAYS:
+            if table in OURS_ALWAYS:
                 continue
             if generated == "NEVER":
                 self._columns[table].append(column)
