@@ -14,6 +14,7 @@ from bench.replies import replies
 from bench.results import say
 from bench.settling import settling
 from bench.turns import turns
+from bench.view import view
 
 BENCHES = {
     "turns": turns,
@@ -22,6 +23,7 @@ BENCHES = {
     "settle": settling,
     "paying": paying,
     "growth": growth,
+    "view": view,
 }
 
 

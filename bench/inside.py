@@ -33,7 +33,7 @@ def inside(rounds: int = 5) -> None:
     """What one turn asks of the servers, and the processor time it takes."""
     with servers() as urls, product(urls, "bench_inside") as house:
         add_bookings(plain_url(house), 0, _TRAVELLERS)
-        runtime = runtimes.start(_settings(house, urls.redis_url))
+        runtime = runtimes.start(settings_of(house, urls.redis_url))
         app = create_app(runtime)
         _call(app, _conversations(3))
         settle_down(plain_url(house))
@@ -48,7 +48,8 @@ def inside(rounds: int = 5) -> None:
             pstats.Stats(profile).sort_stats("cumtime").print_stats(70)
 
 
-def _settings(house: House, redis_url: str) -> Settings:
+def settings_of(house: House, redis_url: str) -> Settings:
+    """The settings by which the product's app runs in this very process."""
     url = house.database.engine.url.render_as_string(hide_password=False)
     return Settings(
         _env_file=None,
