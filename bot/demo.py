@@ -22,7 +22,7 @@ from typing import NoReturn
 import requests
 
 from bot.config import Settings, SettingsError, load_settings, revealed
-from bot.demo_setting import ROOT, SAMPLES, Demo
+from bot.demo_setting import ADMINS, ROOT, SAMPLES, Demo
 from bot.embedded import EmbeddedServers, FolderInUse
 from bot.embedded_process import EmbeddedServerError, write_private
 from bot.supervisor import Program, Supervisor, read_procfile, run_once, shell_command, write_out
@@ -87,6 +87,9 @@ def _run_on(servers: EmbeddedServers, port: int, simulators_port: int) -> None:
     _do("release", Program("release", shell_command(lines.pop("release")), environment))
     command = f"flask --app wsgi bookings import {SAMPLES}"
     _do("sample bookings", Program("samples", shell_command(command), environment))
+    for email in ADMINS:
+        command = f"flask --app wsgi staff add {email} --role admin"
+        _do(f"a sign-in for {email}", Program("staff", shell_command(command), environment))
 
     programs = [demo.simulators()]
     programs += [Program(name, shell_command(line), environment) for name, line in lines.items()]
@@ -136,6 +139,7 @@ def _announce(demo: Demo) -> None:
     _say(
         "\n"
         f"  {demo.web_url}/demo      a phone: write `pay`, booking KS-2024-001\n"
+        f"  {demo.web_url}/admin     the web view: {' and '.join(ADMINS)}, by the links above\n"
         f"  {demo.web_url}/readyz    is it ready\n"
         f"  {demo.simulators_url}          the simulated Twilio and providers\n"
         "\n"

@@ -15,6 +15,8 @@ from bot.supervisor import Program
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = "samples/bookings.csv"
 OPERATOR = "Kalai Safaris"
+# Two, because what moves money takes two people.
+ADMINS = ("anna@example.com", "ben@example.com")
 WHATSAPP_NUMBER = "+14155238886"
 # Twilio's own words for: try twice more, after 5xx and time-outs, and wait 4 s for an answer.
 WEBHOOK_OVERRIDES = "#rc=2&rp=5xx,ct,rt&rt=4000"

@@ -15,7 +15,8 @@ from flask_wtf.csrf import CSRFProtect
 from limits.errors import ConfigurationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bot.admin import answers, areas, rights, showing, viewers
+from bot.admin import answers, areas, navigation, rights, showing, viewers
+from bot.admin.profile import notices
 from bot.runtime import Runtime
 from domain.sealing import derive_key
 
@@ -50,6 +51,8 @@ def create_admin(runtime: Runtime) -> Flask:
     for blueprint in areas.BLUEPRINTS:
         app.register_blueprint(blueprint)
     answers.add_to(app)
+    notices.add_to(app)
+    navigation.add_to(app)
     showing.add_to(app, ZoneInfo(runtime.settings.time_zone))
     rights.enforce(app, in_production=runtime.settings.environment == "production")
     return app

@@ -4,9 +4,9 @@ in plain words.
 
 from flask import Flask, Response, render_template
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 _WORDS = {
     400: ("This could not be read", "Go back, load the page again, and send it once more."),
@@ -23,6 +23,8 @@ def add_to(app: Flask) -> None:
     """Give the app its error pages and its headers."""
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _refused)
+    # A number that no column holds, or a NUL: what it asks for cannot be there.
+    app.register_error_handler(DataError, lambda _error: _refused(NotFound()))
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(PoolTimeout, _busy)
     app.after_request(_private)

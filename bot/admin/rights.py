@@ -87,6 +87,11 @@ def _show_who_you_are(in_production: bool) -> Response | None:
     if in_production and not current_user.has_authenticator:
         flash("Set up an authenticator first: acts on money and staff need one.", "warning")
         return redirect(url_for("profile.authenticator"), 303)
+    return fresh_first()
+
+
+def fresh_first() -> Response | None:
+    """Away to show once more who they are, for somebody who did not a few minutes ago."""
     if not current_user.is_fresh:
         if request.method == "POST":
             flash("Nothing was done: show that it is you, then send the form again.", "warning")

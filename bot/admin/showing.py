@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from flask import Flask, request
-from flask_login import current_user
+from flask import Flask
 from markupsafe import Markup
 
-from bot.admin import areas
-from bot.admin.viewers import Viewer
 from domain.money import Money
 from providers.registry import PROVIDERS
 
@@ -40,23 +36,13 @@ STATUSES = {
 
 
 def add_to(app: Flask, zone: ZoneInfo) -> None:
-    """Give the templates their filters and what every page shows."""
+    """Give the templates their filters."""
     app.jinja_env.filters.update(
         money=money, moment=_moments(zone), day=day, masked=masked, status_words=status_words
     )
     app.jinja_env.globals.update(
         minted=lambda: str(uuid4()), provider_title=provider_title, zone=str(zone)
     )
-    app.context_processor(_frame)
-
-
-def _frame() -> dict[str, Any]:
-    user = current_user._get_current_object()
-    if not isinstance(user, Viewer):
-        return {"viewer": None, "navigation": ()}
-    entries = [each for each in areas.NAVIGATION if user.is_admin or not each.admins_only]
-    area = (request.endpoint or "").partition(".")[0]
-    return {"viewer": user, "navigation": entries, "area": area}
 
 
 def money(amount_minor: int | None, currency: str) -> str:

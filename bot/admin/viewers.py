@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import abort
+from flask import abort, request
 from flask_login import UserMixin, current_user
 
 from bot.admin.scope import Scope
@@ -45,6 +45,9 @@ def load(token: str) -> Viewer | None:
     """The person whose session this token opens, or None for one that ended."""
     with transaction() as db:
         found = sessions.find(db, token)
+        # A page that looks for news by itself is nobody who is there.
+        if found is not None and found.seen_long_ago and "HX-Request" not in request.headers:
+            sessions.touch(db, token)
     if found is None:
         return None
     person = found.staff

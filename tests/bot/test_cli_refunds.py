@@ -8,13 +8,15 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select, update
 
+from bot.cli.refunds import _WORDS as words_for
 from bot.cli.refunds import refunds as command
 from bot.runtime import Runtime
 from domain import refunds
 from domain.audit import prove
 from domain.database import transaction
-from domain.models import Account, Refund
+from domain.models import Account, Refund, Staff
 from domain.refunds import Following
+from tests import factories
 from tests.domain import refunds_world as r
 from tests.domain import world as w
 from tests.workers.test_refunds import Follows, Till
@@ -124,6 +126,24 @@ def test_two_people_conclude_what_is_in_doubt(
     assert w.booking_of(desk.world).paid_minor == paid_minor
     with transaction() as db:
         assert prove(db) == []
+
+
+def test_the_machines_owner_names_two_people_who_count_as_two(app: Flask, desk: r.Desk) -> None:
+    with transaction() as db:
+        anna = db.get_one(Staff, desk.anna)
+        factories.staff(db, "puppet@example.com", vouched_by=anna)
+        factories.staff(db, "new@example.com", approver_after=None)
+    words = ("reversed", str(desk.payment), "1", "--receipt", "CB-1", "--evidence", "letter 7")
+    by = ("--by", "anna@example.com", "--second")
+    puppet = run(app, *words, *by, "puppet@example.com")
+    new = run(app, *words, *by, "new@example.com")
+    assert (puppet.exit_code, "let the other in" in puppet.output) == (1, True)
+    assert (new.exit_code, "not an approver" in new.output) == (1, True)
+    assert w.booking_of(desk.world).paid_minor == 10_000
+
+
+def test_every_refusal_has_words() -> None:
+    assert set(words_for) == set(refunds.Why)
 
 
 @pytest.mark.usefixtures("desk")

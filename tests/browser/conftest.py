@@ -51,16 +51,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def office(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, servers: ServerUrls
+    browser: Browser,
+    tmp_path_factory: pytest.TempPathFactory,
+    servers: ServerUrls,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Office]:
-    """The product, running, with a group of travellers and the staff who look after them."""
+    """The product, running, but for the processes that a module names in WITHOUT."""
     folder: Path = tmp_path_factory.mktemp("office")
     name = f"office_{os.getpid()}"
     with Redis.from_url(servers.redis_url) as redis:
         redis.flushdb()
     url = create_database(servers.database_url, name, template=TEMPLATE)
     with House(folder, url, servers.redis_url) as house:
-        house.start_all()
+        house.start_all(*getattr(request.module, "WITHOUT", ()))
         office = Office(house, browser)
         yield office
         office.leave()
