@@ -30,7 +30,7 @@ WHATSAPP_NUMBER = "+14155238886"
 
 _numbers = itertools.count(1)
 # These take minutes in few tests: begun last, one of them would go on long after all others ended.
-_SLOW_FOLDERS = ("soak", "faults", "journey")
+_SLOW_FOLDERS = ("soak", "faults", "journey", "browser")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,6 +54,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [
         item for _, item in sorted(zip(ranks, items, strict=True), key=lambda pair: pair[0])
     ]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Skipped browser tests are said aloud: without them nobody has looked at a page."""
+    skipped = [
+        report
+        for report in terminalreporter.stats.get("skipped", [])
+        if report.nodeid.startswith("tests/browser/")
+    ]
+    if skipped:
+        terminalreporter.write_sep("!", "NO PAGE WAS LOOKED AT", red=True, bold=True)
+        terminalreporter.write_line(
+            f"{len(skipped)} browser tests were skipped: there is no Chromium on the PATH."
+            " On Debian or Ubuntu: apt-get install chromium"
+        )
 
 
 @pytest.fixture(scope="session")
