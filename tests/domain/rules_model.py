@@ -72,6 +72,7 @@ class OnePayment(Called):
     on_booking_minor: int = 0
     in_suspense_minor: int = 0
     closed: bool = False
+    found: bool = False
 
     def take(self, receipt: str, clock: float) -> None:
         """The provider debits the customer."""
@@ -89,8 +90,10 @@ class OnePayment(Called):
         return "expired" if clock - self.known_since > SESSION_SECONDS else "open"
 
     def deliver(self, receipt: str) -> None:
-        """We were told of a receipt, in a way that agrees with what was asked."""
-        if receipt in self.delivered:
+        """We were told of a receipt, in a way that agrees with what was asked. Where two people
+        found another one before, it waits for them.
+        """
+        if receipt in self.delivered or self.found:
             return
         booking, credited = self.booking, 0
         if not self.delivered and not booking.cancelled:

@@ -72,7 +72,9 @@ class ByPeople(MoneyBack):
         if settled:
             assert self._call_is_over(one)
             one.taken.setdefault(receipt, minor)
+            is_first = not one.delivered
             one.deliver(receipt)
+            one.found = one.found or is_first
             one.call_without_answer = False
 
     @precondition(lambda self: self.all)

@@ -99,6 +99,33 @@ def test_what_the_word_said_of_another_receipt_is_answered_by_two_people(office:
     w.assert_books_agree()
 
 
+def test_what_the_statement_called_otherwise_is_not_credited_twice(office: p.Office) -> None:
+    """The bank's id was read, and then the provider speaks of the same money by its own."""
+    payment = p.uncertain(office)
+    p.agreed(office, p.statement(office, payment, receipt="BANK-17"))
+    done = p.late_success(payment, "H5PS")
+    assert done.mismatch == "receipt_mismatch"
+    assert stands(payment) == ("succeeded", None, "receipt_mismatch")
+    assert posted() == [("capture", 10_000)]
+    assert w.told(payment)[-1] == "settled"
+    w.assert_books_agree()
+    p.agreed(office, p.wish(office, "close_review", f"payment:{payment}"))
+    assert p.review(payment) is None
+    assert posted() == [("capture", 10_000)]
+    w.assert_books_agree()
+
+
+def test_what_came_twice_after_a_statement_is_settled_by_two(office: p.Office) -> None:
+    payment = p.uncertain(office)
+    p.agreed(office, p.statement(office, payment, receipt="BANK-17"))
+    p.late_success(payment, "SECOND")
+    p.agreed(office, p.statement(office, payment, receipt="SECOND"))
+    assert stands(payment) == ("succeeded", None, "surplus")
+    assert posted() == [("capture", 10_000), ("surplus", 10_000)]
+    assert p.late_success(payment, "SECOND").known
+    w.assert_books_agree()
+
+
 NOT_SETTLED = {
     "nothing": ({"amount_minor": 0}, Why.NOT_POSITIVE),
     "another currency": ({"currency": "ZWG"}, Why.OTHER_CURRENCY),
@@ -108,6 +135,7 @@ NOT_SETTLED = {
     "credited before, typed by hand": ({"receipt": " mine"}, Why.KNOWN_RECEIPT),
     "its other name": ({"receipt": "etdc"}, Why.KNOWN_RECEIPT),
     "another's": ({"receipt": "THEIRS"}, Why.RECEIPT_OF_ANOTHER),
+    "another's, typed by hand": ({"receipt": " theirs"}, Why.RECEIPT_OF_ANOTHER),
     "another operator": ({"operator_id": 3}, Why.OTHER_OPERATOR),
 }
 

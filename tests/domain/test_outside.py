@@ -1,6 +1,7 @@
 """Money that staff took outside: posted once, within what the booking owes."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -61,6 +62,7 @@ def test_the_same_money_twice_is_one(office: p.Office) -> None:
     assert isinstance(first, Posted)
     assert isinstance(again, Posted)
     assert (first.known, again.known, again.amount) == (False, True, usd(4_000))
+    assert p.take(replace(taken, amount=usd(1_000))) == NotDone(Why.SENT_BEFORE)
     assert w.booking_of(office.world).paid_minor == 4_000
     w.assert_books_agree()
 

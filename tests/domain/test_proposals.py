@@ -58,6 +58,8 @@ def test_the_same_proposal_twice_is_one(office: p.Office) -> None:
     assert p.propose(p.moving(office, proposal_id=asked.proposal_id, staff_id=office.own)) is (
         Why.NOT_ALLOWED
     ), "somebody else's id"
+    changed = p.moving(office, 1_000, proposal_id=asked.proposal_id)
+    assert p.propose(changed) is Why.SENT_BEFORE, "the form was come back to, and changed"
 
 
 def test_the_same_act_on_the_same_thing_waits_once(office: p.Office) -> None:

@@ -136,6 +136,12 @@ def test_a_small_amount_needs_no_second_person_where_that_is_allowed(desk: r.Des
     w.assert_books_agree()
 
 
+def test_many_small_amounts_are_not_small(desk: r.Desk) -> None:
+    refunds = [r.ask(desk, minor, alone_minor=500) for minor in (300, 200, 1)]
+    stood = [r.refund_of(refund).status for refund in refunds]
+    assert stood == ["approved", "approved", "requested"]
+
+
 def test_a_payment_that_brought_nothing_gives_nothing_back(desk: r.Desk) -> None:
     with transaction() as db:
         db.execute(text("UPDATE contact SET person_wanted_at = NULL"))
@@ -162,6 +168,8 @@ def test_what_was_sent_cannot_be_rejected(desk: r.Desk) -> None:
 def test_asking_again_with_the_same_id_is_one_refund(desk: r.Desk) -> None:
     again = uuid4()
     assert [r.ask(desk, 6_000, refund_id=again) for _ in range(2)] == [again, again]
+    assert r.refused(desk, 1_000, refund_id=again).why is Why.SENT_BEFORE
+    assert r.refused(desk, 6_000, refund_id=again, staff_id=desk.stranger).why is Why.NOT_ALLOWED
     with transaction() as db:
         assert db.execute(select(func.count(Refund.id))).scalar_one() == 1
 

@@ -341,7 +341,7 @@ def test_what_staff_gave_back_is_posted_at_once_past_the_provider(desk: r.Desk) 
         ).one()
     assert row == (f"outside:{desk.world.operator_id}", "person", "bank transfer 4711")
     assert r.acts() == [("anna", "refund_outside"), ("ben", "refund_approved")]
-    assert told(desk) == ["refunded"]
+    assert told(desk) == ["refunded_outside"]
     w.assert_books_agree()
 
 

@@ -350,6 +350,7 @@ STATUS_AFTER = {
     "withdrawn": PaymentStatus.AWAITING_CUSTOMER,
     "refund_sent": PaymentStatus.SUCCEEDED,
     "refunded": PaymentStatus.SUCCEEDED,
+    "refunded_outside": PaymentStatus.SUCCEEDED,
     "otp_sent": PaymentStatus.AWAITING_OTP,
     "code_resent": PaymentStatus.AWAITING_OTP,
     "otp_wrong": PaymentStatus.AWAITING_OTP,

@@ -85,7 +85,8 @@ def test_every_built_key_is_a_phrase() -> None:
 
 
 def test_every_reason_of_a_provider_has_words() -> None:
-    assert {reason.value for reason in Reason} == KNOWN_FAILURES
+    by_hand = {"closed_by_staff"}
+    assert {reason.value for reason in Reason} | by_hand == KNOWN_FAILURES
 
 
 def test_every_language_says_the_same_things_with_the_same_variables() -> None:
