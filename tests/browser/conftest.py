@@ -71,9 +71,9 @@ def office(
 
 
 @pytest.fixture
-def screens(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Where screenshots go: docs/screens when they are asked for, else away with the test."""
+def screens(request: pytest.FixtureRequest) -> Path | None:
+    """Where pictures go: docs/screens when they are asked for, else nowhere."""
     if not request.config.getoption("--write-screens"):
-        return tmp_path
+        return None
     _SCREENS.mkdir(exist_ok=True)
     return _SCREENS

@@ -7,7 +7,6 @@ anna.page.get_by_role("button", name="Refund").click()
 
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -39,10 +38,6 @@ class Desk:
         """Go to a page of the web view: `/transactions`."""
         self.page.goto(f"{self.base_url}/admin{path}", wait_until="load")
         return self.page
-
-    def shot(self, folder: Path, name: str) -> None:
-        """Keep a picture of the whole page."""
-        self.page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
 
 
 @dataclass
@@ -91,6 +86,7 @@ class Office:
         context = self.browser.new_context(
             viewport=viewport or DESKTOP,  # type: ignore[arg-type]
             accept_downloads=True,
+            locale="en-GB",
         )
         context.set_default_timeout(10_000)
         self._contexts.append(context)

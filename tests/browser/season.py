@@ -6,21 +6,23 @@ its moments moved into the past.
 import itertools
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from domain import payments
-from domain.database import transaction
+from domain import payments, proposals
 from domain.models import Account, Booking, Contact, Departure, Operator, Payment, Tour
 from domain.money import Money
 from domain.payments import ProviderCall, Word
 from domain.payments.story import move
 from domain.policy import Policy
 from domain.states import AWAITING_CUSTOMER
+from domain.wishes import NotDone, Wish
 from tests import factories
+from tests.browser import talk
 
+YEAR = datetime.now(UTC).year
 _POLICY = Policy(contact_starts_per_hour=100, contact_starts_per_day=100, minimum_minor=1)
 _TRAVELLERS = {
     "USD": (
@@ -37,6 +39,24 @@ _TOTALS = {"USD": 48_000, "KZT": 4_500_000, "INR": 1_850_000}
 # How a payment ends, over and over; most are paid.
 _ENDS = ("paid", "paid", "paid", "declined", "paid", "expired", "paid", "cancelled", "paid", "paid")
 _CALL = ProviderCall("check", 200, 240, "000")
+_ONE_AFTER_THE_OTHER = """
+    UPDATE payment_event SET at = at + later.seconds * interval '1 second' FROM (
+        SELECT id, :step * (row_number() OVER (ORDER BY id) - 1) AS seconds
+        FROM payment_event WHERE payment_id = :id
+    ) AS later WHERE payment_event.id = later.id
+"""
+_ENDED_LAST = (
+    "UPDATE payment SET ended_at = (SELECT max(at) FROM payment_event WHERE payment_id = :id)"
+    " WHERE id = :id AND ended_at IS NOT NULL",
+    "UPDATE transfer SET at = ended_at FROM payment WHERE payment.id = payment_id"
+    " AND payment_id = :id",
+    "UPDATE booking SET created_at = ended_at - interval '9 days', joined_at = ended_at"
+    " FROM payment WHERE payment.id = :id AND booking.id = booking_id AND joined_at > ended_at",
+)
+_MOMENTS = (
+    "created_at", "started_at", "confirm_begun_at", "lease_until", "hold_until", "deadline_at",
+    "ended_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +69,15 @@ class Season:
     paid: UUID
     uncertain: UUID
     surplus: UUID
+    proposal: UUID
+    contact_id: int
+    account_id: int
 
 
-def begin(db: Session, operator: str = "Kalai Safaris") -> Season:
-    """Fill the books of an operator who has accounts with every provider."""
+def begin(db: Session, proposer_id: int, operator: str = "Kalai Safaris") -> Season:
+    """Fill the books of an operator who has accounts with every provider. `proposer_id` of staff
+    waits for a second person.
+    """
     owner = db.scalars(select(Operator).where(Operator.name == operator)).one()
     owner.contact = "office@kalai.example"
     plans = (
@@ -68,7 +93,7 @@ def begin(db: Session, operator: str = "Kalai Safaris") -> Season:
         tour = Tour(id=number, operator_id=owner.id, name=name)
         db.add(tour)
         db.flush()
-        group = factories.departure(db, tour, date.today() + timedelta(days=days))  # noqa: DTZ011
+        group = factories.departure(db, tour, _in(days))
         groups.append(group)
         for traveller in _TRAVELLERS[currency]:
             booking = _booking(db, owner, group, next(numbers), currency, traveller)
@@ -80,11 +105,44 @@ def begin(db: Session, operator: str = "Kalai Safaris") -> Season:
     uncertain = _pay(db, third, contact, 20_000, "uncertain")
     fourth = _booking(db, owner, groups[0], next(numbers), "USD", "Loveness Banda")
     surplus = _pay(db, fourth, _contact(db, fourth, "Loveness Banda"), 48_000, "twice")
-    for ago, (_, payment_id) in enumerate(made):
-        _age(db, payment_id, timedelta(minutes=37 * ago))
-    _age(db, uncertain, timedelta(hours=3))
-    _age(db, surplus, timedelta(minutes=50))
-    return Season(owner.id, groups[0].id, first.id, made[0][1], uncertain, surplus)
+    # Every step takes some seconds, and each payment is 37 minutes younger than the one before.
+    for ago, (_, payment_id) in enumerate(reversed(made)):
+        _age(db, payment_id, timedelta(minutes=90 + 37 * ago), 3 + 5 * ago % 13)
+    _age(db, uncertain, timedelta(hours=3), 6)
+    _age(db, surplus, timedelta(minutes=50), 4)
+    talk.others(db, contact.id)
+    talk.asks_for_a_person(db, contact, first)
+    account_id = db.scalars(select(Account.id).where(Account.operator_id == owner.id)).first() or 0
+    return Season(
+        owner.id,
+        groups[0].id,
+        first.id,
+        made[0][1],
+        uncertain,
+        surplus,
+        _propose(db, owner, uncertain, proposer_id),
+        contact.id,
+        account_id,
+    )
+
+
+def _propose(db: Session, owner: Operator, payment_id: UUID, proposer_id: int) -> UUID:
+    """Somebody found the payment on the statement, and waits for a second person."""
+    proposal = proposals.propose(
+        db,
+        Wish(
+            proposal_id=uuid4(),
+            act="settle_by_statement",
+            subject=f"payment:{payment_id}",
+            operator_id=owner.id,
+            detail={"amount_minor": 20_000, "currency": "USD", "receipt": "OM7731902"},
+            evidence="Line 14 of Omari's statement of yesterday",
+            staff_id=proposer_id,
+        ),
+    )
+    if isinstance(proposal, NotDone):
+        raise ValueError(proposal.why)
+    return proposal.id
 
 
 def _booking(
@@ -94,7 +152,7 @@ def _booking(
         db,
         owner,
         on,
-        reference=f"KS-{datetime.now(UTC).year}-{number + 100}",
+        reference=f"KS-{YEAR}-{number + 100}",
         name=name,
         phone=str(_NUMBERS[currency] + number),
         total_minor=_TOTALS[currency],
@@ -190,22 +248,39 @@ def _end(db: Session, payment_id: UUID, amount_minor: int, currency: str, end: s
         )
 
 
-def _age(db: Session, payment_id: UUID, by: timedelta) -> None:
-    """Let a payment's whole story have happened earlier. The tables refuse that to everybody but
-    who owns the server.
+def _age(db: Session, payment_id: UUID, by: timedelta, step_seconds: int) -> None:
+    """Let a payment's whole story have happened earlier, a step after the other. The tables refuse
+    that to everybody but who owns the server.
     """
     db.flush()
     db.execute(text("SET LOCAL session_replication_role = replica"))
-    moved = {"by": by, "id": payment_id}
+    moved = {"by": by, "id": payment_id, "step": step_seconds}
     for table, key, columns in (
-        ("payment", "id", ("created_at", "started_at", "confirm_begun_at", "ended_at")),
+        ("payment", "id", _MOMENTS),
         ("payment_event", "payment_id", ("at",)),
         ("transfer", "payment_id", ("at",)),
         ("evidence", "payment_id", ("at",)),
     ):
         changes = ", ".join(f"{column} = {column} - :by" for column in columns)
         db.execute(text(f"UPDATE {table} SET {changes} WHERE {key} = :id"), moved)  # noqa: S608
+    db.execute(text(_ONE_AFTER_THE_OTHER), moved)
+    for last in _ENDED_LAST:
+        db.execute(text(last), moved)
+    # What a worker would have done since.
+    db.execute(text("UPDATE payment_event SET heard_at = at WHERE payment_id = :id"), moved)
+    later = "next_check_at = clock_timestamp() + interval '1 hour'"
+    db.execute(text(f"UPDATE payment SET {later} WHERE id = :id"), moved)  # noqa: S608
     db.execute(text("SET LOCAL session_replication_role = DEFAULT"))
+    db.expire_all()
+
+
+def first_departure() -> date:
+    """The day on which the season's `departure_id` leaves."""
+    return _in(12)
+
+
+def _in(days: int) -> date:
+    return date.today() + timedelta(days=days)  # noqa: DTZ011
 
 
 def stranger(db: Session) -> int:
@@ -214,13 +289,7 @@ def stranger(db: Session) -> int:
     tour = Tour(id=91, operator_id=owner.id, name="Matobo Hills")
     db.add(tour)
     db.flush()
-    on = factories.departure(db, tour, date.today() + timedelta(days=9))  # noqa: DTZ011
+    on = factories.departure(db, tour, _in(9))
     return factories.booking(
         db, owner, on, reference="BT-2026-001", name="Privilege Ndlovu", phone="263771299999"
     ).id
-
-
-def fill() -> Season:
-    """Fill the current database."""
-    with transaction() as db:
-        return begin(db)

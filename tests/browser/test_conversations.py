@@ -4,7 +4,6 @@ handed back.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -46,11 +45,8 @@ def faults(desk: Desk) -> list[str]:
     return nodes + desk.faults
 
 
-def test_a_person_takes_over_answers_and_hands_back(
-    anna: Desk, tendai: Customer, screens: Path
-) -> None:
+def test_a_person_takes_over_answers_and_hands_back(anna: Desk, tendai: Customer) -> None:
     page = anna.open("/conversations?show=wanted")
-    anna.shot(screens, "conversations-wanted")
     assert faults(anna) == []
     page.get_by_role("link", name="Tendai").click()
     page.get_by_role("button", name="Take over").click()
@@ -79,13 +75,10 @@ def test_a_person_takes_over_answers_and_hands_back(
     )
     ticks.first.wait_for(state="attached", timeout=2 * FRESH_MILLISECONDS)
     assert faults(anna) == []
-    anna.shot(screens, "conversation")
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.bsTheme === 'dark'")
-    anna.shot(screens, "conversation-dark")
     assert faults(anna) == []
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    anna.shot(screens, "conversation-phone")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
 
     page.get_by_role("button", name="Hand back").click()

@@ -28,3 +28,25 @@ addEventListener("pageshow", () => {
     if (button.dataset.off === undefined) button.disabled = false;
   });
 });
+
+// A long list is narrowed to what is typed; its rows say in data-find what they are found by.
+document.addEventListener("input", (event) => {
+  const name = event.target.dataset.narrow;
+  if (!name) return;
+  const words = event.target.value.toLowerCase().split(/\s+/);
+  let shown = 0;
+  document.querySelectorAll(`#${name} [data-find]`).forEach((row) => {
+    row.hidden = !words.every((word) => row.dataset.find.includes(word));
+    if (!row.hidden) shown += 1;
+  });
+  const told = document.querySelector(`[data-narrowed="${name}"]`);
+  if (told) told.textContent = `${shown} found`;
+});
+
+// A part of a page that leads to the sign-in, because its reader was signed out: the page goes there.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (!xhr.responseURL || !new URL(xhr.responseURL).pathname.startsWith("/admin/sign-in")) return;
+  event.detail.shouldSwap = false;
+  location.reload();
+});

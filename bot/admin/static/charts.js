@@ -35,7 +35,7 @@
       type: "bar",
       data: {
         labels: data.labels,
-        datasets: shown.map((label, column) => ({ label, data: data.number(column), backgroundColor: colours[column], borderRadius: 3 })),
+        datasets: shown.map((label, column) => ({ label, data: data.number(column), backgroundColor: colours[column], borderRadius: 3, maxBarThickness: 28 })),
       },
       options: {
         indexAxis: isColumns ? "x" : "y",
