@@ -128,6 +128,14 @@ ADDRESSES: Sequence[str] = (
             "q={shared}&status=failed",
         )
     ),
+    *(f"/bookings?q={word}" for word in ("{reference}", "{shared}", "{phone}", "nobody+at+all")),
+    "/bookings?status=PENDING",
+    "/bookings?status=TO_REFUND",
+    *(f"/conversations?q={word}" for word in ("{reference}", "{phone}", "nobody+at+all")),
+    "/conversations?show=wanted",
+    "/operations?errors=1",
+    "/statements?month=2025-06",
+    "/statements?from=2025-01-01&to=2025-12-31",
 )
 
 

@@ -10,12 +10,13 @@ from bot.runtime import Runtime
 from bot.turns import desk_of, reply_of
 from domain import hearing, outbox, talking
 from domain.database import repeat
+from domain.wishes import NotDone
 from flows.turns import Session
 
 
 def take_over(
     runtime: Runtime, contact_id: int, staff_id: int, holder_id: int | None
-) -> talking.NotDone | None:
+) -> NotDone | None:
     """A person answers from now on; see domain.talking.take_over."""
 
     def announce(language: str) -> outbox.Reply:
@@ -24,18 +25,16 @@ def take_over(
     return repeat(lambda db: talking.take_over(db, contact_id, staff_id, holder_id, announce))
 
 
-def hand_back(runtime: Runtime, contact_id: int, staff_id: int) -> talking.NotDone | None:
+def hand_back(runtime: Runtime, contact_id: int, staff_id: int) -> NotDone | None:
     """The bot answers again. The customer is told so, and once more what is asked of them: what
     they wrote meanwhile was not heard, a code not used.
     """
     return repeat(lambda db: _hand_back(runtime, db, contact_id, staff_id))
 
 
-def _hand_back(
-    runtime: Runtime, db: Database, contact_id: int, staff_id: int
-) -> talking.NotDone | None:
+def _hand_back(runtime: Runtime, db: Database, contact_id: int, staff_id: int) -> NotDone | None:
     done = talking.hand_back(db, contact_id, staff_id)
-    if done is None or isinstance(done, talking.NotDone):
+    if done is None or isinstance(done, NotDone):
         return done
     if not done.may_be_told:
         return None

@@ -13,6 +13,9 @@ import structlog
 # What is left of a number or a code that slipped into a text of somebody else's: an error message,
 # a library's line.
 _DIGITS = re.compile(r"(?<![\w.-])\+?\d[\d \u00a0-]{6,}\d(?![\w-])")
+# A link by which somebody of staff chooses a password: it opens their account, and stands in the
+# address, which is logged where a page fails.
+_INVITATION = re.compile(r"(/join/)[\w-]{20,}")
 # Libraries that would log requests with their bodies, or arguments of jobs.
 _QUIET = (
     "urllib3",
@@ -28,10 +31,12 @@ _QUIET = (
 
 
 def mask(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A last net under every line: long runs of digits in texts become their length."""
+    """A last net under every line: long runs of digits in texts, and links of staff, are left
+    out.
+    """
     for key, value in event.items():
         if isinstance(value, str) and key not in ("timestamp", "payment", "level"):
-            event[key] = _DIGITS.sub("[digits]", value)
+            event[key] = _DIGITS.sub("[digits]", _INVITATION.sub(r"\1[link]", value))
     return event
 
 

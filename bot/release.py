@@ -7,7 +7,7 @@ import json
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from providers.registry import PROVIDERS
 
 # Any two deployments that migrate at once take turns on this.
 _MIGRATION_LOCK = 7_083_665
+_LONGEST_STEP = "30min"
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +34,12 @@ def _config() -> Config:
 def migrate(database: Database) -> None:
     """Bring the tables up to date. Safe to run from several machines at once."""
     with database.engine.connect() as connection:
+        _take_your_time(connection)
         connection.execute(select(func.pg_advisory_lock(_MIGRATION_LOCK)))
         connection.commit()
         try:
             config = _config()
+            _take_your_time(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
@@ -44,6 +47,14 @@ def migrate(database: Database) -> None:
             connection.rollback()
             connection.execute(select(func.pg_advisory_unlock(_MIGRATION_LOCK)))
             connection.commit()
+
+
+def _take_your_time(connection: Connection) -> None:
+    """For this transaction, not the limits that keep requests short: an index of a large table is
+    built for minutes, and a second machine waits until the first has migrated.
+    """
+    connection.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_STEP}'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_LONGEST_STEP}'"))
 
 
 def release(database: Database, settings: Settings, sealer: Sealer) -> None:

@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, any_, func, literal, select
 from sqlalchemy.orm import Session
 
-from domain.models import AuditEntry, Booking, Departure, Payment, Staff, Tour
+from domain.models import Booking, Departure, Payment, Staff, Tour
 from domain.payments.ending import cancel_those_that_no_longer_fit
 from domain.payments.story import lock_booking
 from domain.reaching import NOBODY, Reach, reach_of
 from domain.staff.pairs import who_may
+from domain.staff.trail import by_person, entry
 from domain.states import WAITING
 from domain.taking_turns import take_turn
 from domain.wishes import NotDone, Why
@@ -127,12 +128,13 @@ def move_departure(
     db.refresh(departure)  # the shared reference is the database's work
     reach = reach_of(db, db.scalars(_standing(departure).with_only_columns(Booking.id)))
     moved = Moved(was, to, departure.shared_reference, reach)
-    detail = {
+    detail: dict[str, Any] = {
         "start_date": {"from": was.isoformat(), "to": to.isoformat()},
         "shared_reference": {"from": before, "to": moved.shared_reference},
     }
     subject = f"departure:{departure.id}"
-    db.add(_entry(person, "departure_moved", subject, detail | _telling(why, reach)))
+    detail |= _telling(why, reach)
+    db.add(entry(by_person(person), "departure_moved", subject, detail))
     return moved
 
 
@@ -189,19 +191,13 @@ def _write_down(
     db: Session, person: Staff, act: str, subject: str, why: str, done: Cancelled
 ) -> None:
     detail = {"bookings": len(done.booking_ids), "to_refund": done.to_refund}
-    db.add(_entry(person, act, subject, detail | _telling(why, done.reach)))
+    db.add(entry(by_person(person), act, subject, detail | _telling(why, done.reach)))
 
 
 def _telling(why: str, reach: Reach) -> dict[str, Any]:
     """`not_told` are ids of bookings, each with the reason: somebody has to call these."""
     not_told = {str(booking_id): silent.value for booking_id, silent in reach.silent.items()}
     return {"why": why.strip(), "told": reach.told, "not_told": not_told}
-
-
-def _entry(person: Staff, act: str, subject: str, detail: dict[str, Any]) -> AuditEntry:
-    return AuditEntry(
-        staff_id=person.id, actor=person.email, act=act, subject=subject, detail=detail
-    )
 
 
 def _now(db: Session) -> datetime:

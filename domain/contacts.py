@@ -2,11 +2,17 @@
 of what was heard.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.models import Contact, ContactIdentity, Message, PaymentEvent
+
+# How long after somebody's last message WhatsApp lets us write to them in words of ours (documented
+# by Twilio).
+WINDOW = timedelta(hours=24)
 
 
 def contact_of(db: Session, address: str) -> int:

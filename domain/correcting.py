@@ -21,12 +21,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain import ledger
-from domain.models import AuditEntry, Booking, Payment, Staff
+from domain.models import Booking, Payment, Staff
 from domain.money import Money
 from domain.payments.ending import cancel_those_that_no_longer_fit
 from domain.payments.story import lock_booking
 from domain.sealing import Sealer
 from domain.staff.pairs import who_may
+from domain.staff.trail import by_person, entry
 from domain.states import MOVING
 from domain.wishes import NotDone, Tools, Why, Wish
 
@@ -235,15 +236,8 @@ def _write(
         now = db.execute(select(func.clock_timestamp())).scalar_one()
         cancel_those_that_no_longer_fit(db, booking, now)
     changes = _shown(before, after, tuple(after))
-    db.add(
-        AuditEntry(
-            staff_id=person.id,
-            actor=person.email,
-            act="booking_corrected",
-            subject=f"booking:{booking.id}",
-            detail={"changed": in_words(changes, booking.currency), **beside},
-        )
-    )
+    detail = {"changed": in_words(changes, booking.currency), **beside}
+    db.add(entry(by_person(person), "booking_corrected", f"booking:{booking.id}", detail))
 
 
 def in_words(changes: Mapping[str, Sequence[Any]], currency: str) -> dict[str, dict[str, str]]:

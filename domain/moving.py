@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from domain import ledger
 from domain.by_hand import does_not_fit, file_finding
-from domain.models import AuditEntry, Booking, Staff, Transfer
+from domain.models import Booking, Staff, Transfer
 from domain.money import Money
 from domain.payments import lock_booking
 from domain.payments.ending import cancel_those_that_no_longer_fit
 from domain.payments.reviews import FOUND
 from domain.refunds.posting import unpromised_of
+from domain.staff.trail import by_person, entry
 from domain.wishes import NotDone, Tools, Why, Wish
 
 MOVE = "move"
@@ -91,12 +92,4 @@ def _write_down(db: Session, second: Staff, booking: Booking, wish: Wish) -> Non
     detail = {"proposal": str(wish.proposal_id), "from": giving, "to": taking}
     amount = wish.money()
     detail |= {"amount_minor": amount.amount_minor, "currency": amount.currency}
-    db.add(
-        AuditEntry(
-            staff_id=second.id,
-            actor=second.email,
-            act="money_moved",
-            subject=f"booking:{booking.id}",
-            detail=detail,
-        )
-    )
+    db.add(entry(by_person(second), "money_moved", f"booking:{booking.id}", detail))

@@ -1,11 +1,14 @@
 """Operators and their tours: added and renamed by admins, audited."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain.models import AuditEntry, Operator, Staff, Tour
+from domain.importing.planning import folded
+from domain.models import AuditEntry, Operator, Tour
+from domain.staff.trail import By, entry
 
 LONGEST_NAME = 120
 LONGEST_CONTACT = 200
@@ -25,11 +28,11 @@ class Company:
     contact: str | None
 
 
-def add(db: Session, company: Company, staff: Staff, form: str) -> Operator:
+def add(db: Session, company: Company, by: By, form: str) -> Operator:
     """Add an operator. `form` is minted by who adds: adding again with the same one changes
     nothing. Raises OperatorRefused for a name that another one has.
     """
-    known = db.execute(select(Operator).where(Operator.name == company.name)).scalar_one_or_none()
+    known = next(_called(db, company.name), None)
     if known is not None:
         if _was_added_by(db, f"operator:{known.id}", "operator_added", form):
             return known
@@ -37,25 +40,19 @@ def add(db: Session, company: Company, staff: Staff, form: str) -> Operator:
     operator = Operator(name=company.name, contact=company.contact)
     db.add(operator)
     db.flush()
-    _write_down(
-        db,
-        staff,
-        "operator_added",
-        f"operator:{operator.id}",
-        {"name": company.name, "contact": company.contact, "form": form},
-    )
+    detail = {"name": company.name, "contact": company.contact, "form": form}
+    db.add(entry(by, "operator_added", f"operator:{operator.id}", detail))
     return operator
 
 
-def change(db: Session, operator_id: int, company: Company, staff: Staff) -> Operator:
+def change(db: Session, operator_id: int, company: Company, by: By) -> Operator:
     """Give an operator another name or contact. Raises NoResultFound for an unknown one, and
     OperatorRefused for a name that another one has.
     """
     operator = db.execute(
         select(Operator).where(Operator.id == operator_id).with_for_update(key_share=True)
     ).scalar_one()
-    others = select(Operator.id).where(Operator.name == company.name, Operator.id != operator_id)
-    if db.execute(others).first() is not None:
+    if any(other.id != operator_id for other in _called(db, company.name)):
         raise OperatorRefused("there is an operator of this name already")
     changed = {
         key: {"from": before, "to": after}
@@ -67,7 +64,7 @@ def change(db: Session, operator_id: int, company: Company, staff: Staff) -> Ope
     }
     if changed:
         operator.name, operator.contact = company.name, company.contact
-        _write_down(db, staff, "operator_changed", f"operator:{operator_id}", {"changed": changed})
+        db.add(entry(by, "operator_changed", f"operator:{operator_id}", {"changed": changed}))
     return operator
 
 
@@ -76,7 +73,7 @@ def next_tour_number(db: Session) -> int:
     return (db.execute(select(func.max(Tour.id))).scalar_one() or 0) + 1
 
 
-def add_tour(db: Session, operator_id: int, number: int, name: str, staff: Staff) -> Tour:
+def add_tour(db: Session, operator_id: int, number: int, name: str, by: By) -> Tour:
     """Add a tour. Adding the same one again changes nothing. Raises OperatorRefused for a number
     that another tour has.
     """
@@ -90,23 +87,28 @@ def add_tour(db: Session, operator_id: int, number: int, name: str, staff: Staff
     tour = Tour(id=number, operator_id=operator_id, name=name)
     db.add(tour)
     db.flush()
-    detail: dict[str, object] = {"name": name, "operator": operator_id}
-    _write_down(db, staff, "tour_added", f"tour:{number}", detail)
+    detail = {"name": name, "operator": operator_id}
+    db.add(entry(by, "tour_added", f"tour:{number}", detail))
     return tour
 
 
-def rename_tour(db: Session, number: int, name: str, staff: Staff) -> Tour:
-    """Give a tour another name. Its number, departures and references stay. Raises NoResultFound
-    for an unknown one.
+def rename_tour(db: Session, number: int, name: str, by: By) -> str:
+    """Give a tour another name, and say which one it had. Its number, departures and references
+    stay. Raises NoResultFound for an unknown one.
     """
     tour = db.execute(
         select(Tour).where(Tour.id == number).with_for_update(key_share=True)
     ).scalar_one()
-    if tour.name != name:
-        detail: dict[str, object] = {"from": tour.name, "to": name}
+    before = tour.name
+    if before != name:
         tour.name = name
-        _write_down(db, staff, "tour_renamed", f"tour:{number}", detail)
-    return tour
+        db.add(entry(by, "tour_renamed", f"tour:{number}", {"from": before, "to": name}))
+    return before
+
+
+def _called(db: Session, name: str) -> Iterator[Operator]:
+    """Who has this name, in whatever case: that is how an import knows whose a booking is."""
+    return (each for each in db.scalars(select(Operator)) if folded(each.name) == folded(name))
 
 
 def _was_added_by(db: Session, subject: str, act: str, form: str) -> bool:
@@ -116,11 +118,3 @@ def _was_added_by(db: Session, subject: str, act: str, form: str) -> bool:
         AuditEntry.detail["form"].astext == form,
     )
     return db.execute(select(entries.exists())).scalar_one()
-
-
-def _write_down(
-    db: Session, staff: Staff, act: str, subject: str, detail: dict[str, object]
-) -> None:
-    db.add(
-        AuditEntry(staff_id=staff.id, actor=staff.email, act=act, subject=subject, detail=detail)
-    )

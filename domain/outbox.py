@@ -13,6 +13,7 @@ from sqlalchemy import CTE, bindparam, exists, false, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
+from domain.contacts import WINDOW
 from domain.models import Contact, ContactIdentity, Message
 from domain.nudges import Nudge, promise
 
@@ -205,9 +206,7 @@ def addresses_of(db: Session, contact_ids: Sequence[int]) -> dict[int, tuple[str
     """Each contact's newest address, and whether they wrote within the last 24 hours."""
     if not contact_ids:
         return {}
-    recently = func.coalesce(
-        Contact.last_inbound_at > func.clock_timestamp() - timedelta(hours=24), false()
-    )
+    recently = func.coalesce(Contact.last_inbound_at > func.clock_timestamp() - WINDOW, false())
     rows = db.execute(
         select(ContactIdentity.contact_id, ContactIdentity.address, recently)
         .join(Contact, Contact.id == ContactIdentity.contact_id)

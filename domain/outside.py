@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from domain import ledger
 from domain.by_hand import does_not_fit, file_finding
-from domain.models import AuditEntry, Booking, Evidence, Staff, Transfer
+from domain.models import Booking, Evidence, Staff, Transfer
 from domain.money import Money
 from domain.payments import lock_booking
 from domain.payments.ending import cancel_those_that_no_longer_fit
 from domain.staff.pairs import who_may
+from domain.staff.trail import by_person, entry
 from domain.wishes import NotDone, Why
 
 OUTSIDE = "outside"
@@ -72,7 +73,9 @@ def record(db: Session, money: OutsideMoney) -> Posted | NotDone:
         return NotDone(Why.NOT_ALLOWED)
     before = _posted_before(db, money)
     if before is not None:
-        return _posted(booking, Money(before, booking.currency), known=True)
+        if Money(before, booking.currency) != money.amount:
+            return NotDone(Why.SENT_BEFORE)
+        return _posted(booking, money.amount, known=True)
     if not 0 < len(money.evidence.strip()) <= LONGEST_EVIDENCE:
         return NotDone(Why.NO_EVIDENCE)
     refused = does_not_fit(db, booking, money.amount)
@@ -129,12 +132,5 @@ def _write_down(db: Session, person: Staff, money: OutsideMoney) -> None:
         "method": money.method.value,
         "evidence": money.evidence.strip(),
     }
-    db.add(
-        AuditEntry(
-            staff_id=person.id,
-            actor=person.email,
-            act="outside_recorded",
-            subject=f"booking:{money.booking_id}",
-            detail=detail,
-        )
-    )
+    subject = f"booking:{money.booking_id}"
+    db.add(entry(by_person(person), "outside_recorded", subject, detail))

@@ -19,8 +19,8 @@ class Policy:
     `nudge_lost_seconds` is lost; a row that was claimed by a sweep comes back after
     `claim_seconds`. A provider that did not answer `pause_after_failures` calls in a row (two or
     more) takes no new payments; it is probed after `probe_seconds`, then ever more seldom, at the
-    most `probe_longest_seconds` apart. A refund of up to `refund_alone_minor` needs no second
-    person.
+    most `probe_longest_seconds` apart. Refunds of a payment of up to `refund_alone_minor`, in all,
+    need no second person.
     """
 
     minimum_minor: int = 1_000

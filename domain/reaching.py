@@ -4,7 +4,6 @@ of the person's own last one.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -21,9 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from domain.contacts import WINDOW
 from domain.models import Booking, BookingContact, Contact, ContactIdentity
-
-_WINDOW = timedelta(hours=24)
 
 
 class Silent(StrEnum):
@@ -101,7 +99,7 @@ def _people(db: Session, ids: list[int]) -> Iterable[tuple[int, int, str, bool, 
         BookingContact.booking_id == wanted
     )
     both = union(led, proved).subquery()
-    is_open = func.coalesce(Contact.last_inbound_at > func.clock_timestamp() - _WINDOW, false())
+    is_open = func.coalesce(Contact.last_inbound_at > func.clock_timestamp() - WINDOW, false())
     rows = db.execute(
         select(
             both.c.booking_id,

@@ -19,19 +19,21 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from domain import hearing, outbox
+from domain.contacts import WINDOW
 from domain.hearing import Speaker
 from domain.models import AuditEntry, Contact, Message, Staff
+from domain.staff.trail import by_person, entry
+from domain.wishes import NotDone
 
 HELD_FOR = timedelta(hours=2)
-WINDOW = timedelta(hours=24)
 LONGEST_ANSWER = 1_024
 BY_STAFF = "staff"  # the phrase of what people of staff write
 TAKEN = "conversation_taken"
 HANDED_BACK = "conversation_handed_back"
 
 
-class Why(StrEnum):
-    """Why nothing was done."""
+class NotSaid(StrEnum):
+    """Why nothing was done about a conversation."""
 
     HELD_BY_ANOTHER = "held_by_another"
     NOT_YOURS = "not_yours"
@@ -40,14 +42,6 @@ class Why(StrEnum):
     OPTED_OUT = "opted_out"
     WINDOW_CLOSED = "window_closed"
     SENT_BEFORE = "sent_before"  # another text, by the same form
-
-
-@dataclass(frozen=True, slots=True)
-class NotDone:
-    """Nothing was done. `closed_at` is when the 24 hours were over, None for who never wrote."""
-
-    why: Why
-    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +89,7 @@ def take_over(
     if speaker.taken_by == staff_id and is_with_person(speaker, now):
         return None
     if speaker.taken_by not in (holder_id, staff_id):
-        return NotDone(Why.HELD_BY_ANOTHER)
+        return NotDone(NotSaid.HELD_BY_ANOTHER)
     db.execute(
         update(Contact)
         .where(Contact.id == contact_id)
@@ -117,13 +111,13 @@ def answer(db: Session, said: Answer) -> NotDone | None:
         select(Message.contact_id, Message.body).where(Message.token == said.answer_id)
     ).one_or_none()
     if sent is not None:
-        return None if tuple(sent) == (said.contact_id, text) else NotDone(Why.SENT_BEFORE)
+        return None if tuple(sent) == (said.contact_id, text) else NotDone(NotSaid.SENT_BEFORE)
     if speaker.taken_by != said.staff_id:
-        return NotDone(Why.NOT_YOURS)
+        return NotDone(NotSaid.NOT_YOURS)
     if not text:
-        return NotDone(Why.EMPTY)
+        return NotDone(NotSaid.EMPTY)
     if len(text) > LONGEST_ANSWER:
-        return NotDone(Why.TOO_LONG)
+        return NotDone(NotSaid.TOO_LONG)
     now = _now(db)
     refused = _unreachable(speaker, now)
     if refused is not None:
@@ -141,11 +135,11 @@ def hand_back(db: Session, contact_id: int, staff_id: int) -> HandedBack | NotDo
     if speaker.taken_by is None:
         return None
     if speaker.taken_by != staff_id:
-        return NotDone(Why.NOT_YOURS)
+        return NotDone(NotSaid.NOT_YOURS)
     let_go(db, contact_id)
-    entry = _write_down(db, staff_id, HANDED_BACK, contact_id)
+    written = _write_down(db, staff_id, HANDED_BACK, contact_id)
     now = _now(db)
-    return HandedBack(speaker, _unreachable(speaker, now) is None, f"handed_back:{entry.id}", now)
+    return HandedBack(speaker, _unreachable(speaker, now) is None, f"handed_back:{written.id}", now)
 
 
 def show_number(db: Session, contact_id: int, staff_id: int) -> str:
@@ -165,10 +159,9 @@ def let_go(db: Session, contact_id: int) -> None:
 def _unreachable(speaker: Speaker, now: datetime) -> NotDone | None:
     """Why a person may not write to this contact now."""
     if speaker.opted_out_at is not None:
-        return NotDone(Why.OPTED_OUT)
+        return NotDone(NotSaid.OPTED_OUT)
     if speaker.last_inbound_at is None or now - speaker.last_inbound_at >= WINDOW:
-        last = speaker.last_inbound_at
-        return NotDone(Why.WINDOW_CLOSED, None if last is None else last + WINDOW)
+        return NotDone(NotSaid.WINDOW_CLOSED)
     return None
 
 
@@ -178,10 +171,7 @@ def _now(db: Session) -> datetime:
 
 
 def _write_down(db: Session, staff_id: int, act: str, contact_id: int) -> AuditEntry:
-    person = db.get_one(Staff, staff_id)
-    entry = AuditEntry(
-        staff_id=person.id, actor=person.email, act=act, subject=f"contact:{contact_id}"
-    )
-    db.add(entry)
+    written = entry(by_person(db.get_one(Staff, staff_id)), act, f"contact:{contact_id}")
+    db.add(written)
     db.flush()
-    return entry
+    return written

@@ -24,12 +24,15 @@ class Why(StrEnum):
     NOT_ALLOWED = "not_allowed"
     SAME_PERSON = "same_person"
     VOUCHED_FOR = "vouched_for"
+    ASKER_GONE = "asker_gone"
     NOT_APPROVER = "not_approver"
     # The proposal
     NO_EVIDENCE = "no_evidence"  # none, or too long
     NO_REASON = "no_reason"  # none, or too long
     PROPOSED_ALREADY = "proposed_already"  # the same act on the same thing waits
     DECIDED = "decided"  # somebody was faster
+    CHANGED_MEANWHILE = "changed_meanwhile"  # what it was proposed for is over
+    SENT_BEFORE = "sent_before"  # the same form, with other details
     TOO_EARLY = "too_early"  # `until` says from when on
     # Amounts; `left` says how much there may be
     NOT_POSITIVE = "not_positive"

@@ -2,7 +2,7 @@
 in plain words.
 """
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, current_app, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -45,7 +45,9 @@ def _forged(_error: CSRFError) -> tuple[str, int]:
 
 def _busy(_error: Exception) -> tuple[str, int]:
     title, words = "The database is busy", "Nothing was changed. Try again in a minute."
-    return render_template("error.html", title=title, words=words), 503
+    # Not by render_template: who looks is asked of the database, which is away.
+    page = current_app.jinja_env.get_template("error.html")
+    return page.render(title=title, words=words), 503
 
 
 def _private(answer: Response) -> Response:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Response, stream_with_context
 
-# A cell that begins so would be run as a formula.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins so would be run as a formula; the last four are those of wide letters.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 _ROWS_AT_ONCE = 200
 
 

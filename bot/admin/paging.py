@@ -2,10 +2,13 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from flask import request, url_for
 
 Row = TypeVar("Row")
 PAGE_ROWS = 50
@@ -31,6 +34,20 @@ def page_of(
     return Page(shown, older)
 
 
+def address_of(endpoint: str, asked: Iterable[tuple[str, str]]) -> str:
+    """A page's address with these parameters, which are no arguments of url_for: it has names of
+    its own, such as `_scheme` and `_external`, and whoever sends an address may use them.
+    """
+    query = urlencode(list(asked))
+    return url_for(endpoint, **(request.view_args or {})) + (f"?{query}" if query else "")
+
+
+def here(endpoint: str, before: str | None = None) -> str:
+    """The present address, for this page of ours, from a cursor on; None: from the beginning."""
+    kept = [each for each in request.args.items(multi=True) if each[0] != "before"]
+    return address_of(endpoint, [*kept, ("before", before)] if before else kept)
+
+
 def write_cursor(key: tuple[Any, ...]) -> str:
     """Where a page ended, for an address. Moments become ISO 8601, ids text."""
     parts = [part.isoformat() if isinstance(part, datetime) else part for part in key]
@@ -48,7 +65,7 @@ def read_cursor(
     try:
         parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         return tuple(read(part) for read, part in zip(readers, parts, strict=True))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None
 
 

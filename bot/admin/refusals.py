@@ -16,6 +16,7 @@ from domain.money import Money
 _WORDS: Mapping[str, str] = {
     "not_allowed": "You may not do this: it is another operator's, or you were signed off.",
     "same_person": "You asked for this yourself, so another person has to decide.",
+    "asker_gone": "Who asked for it no longer works here. Reject it, and ask anew.",
     "vouched_for": "One of you let the other one in here, so a third person has to decide.",
     "not_approver": "You may not approve yet. An admin who may approve can make you an approver;"
     " it counts after 24 hours.",
@@ -23,6 +24,8 @@ _WORDS: Mapping[str, str] = {
     "no_reason": "Say why, in 1 to 300 characters.",
     "proposed_already": "The same was asked for before and waits for a second person.",
     "decided": "Somebody else has decided this already.",
+    "sent_before": "This form was sent before, with other details, and those count. Look at what"
+    " came of it, and open the form anew for something else.",
     "too_early": "This may be approved from {until} on.",
     "not_positive": "Enter an amount above zero.",
     "other_currency": "Enter an amount in the currency of the payment.",

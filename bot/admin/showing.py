@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup
 
+from bot.admin.paging import here
 from domain.money import Money
 from providers.registry import PROVIDERS
 
@@ -41,7 +42,7 @@ def add_to(app: Flask, zone: ZoneInfo) -> None:
         money=money, moment=_moments(zone), day=day, masked=masked, status_words=status_words
     )
     app.jinja_env.globals.update(
-        minted=lambda: str(uuid4()), provider_title=provider_title, zone=str(zone)
+        here=here, minted=lambda: str(uuid4()), provider_title=provider_title, zone=str(zone)
     )
 
 

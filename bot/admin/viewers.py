@@ -9,6 +9,7 @@ from flask_login import UserMixin, current_user
 from bot.admin.scope import Scope
 from domain.database import transaction
 from domain.staff import sessions
+from domain.staff.trail import By
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Viewer(UserMixin):
     def scope(self) -> Scope:
         """The rows they see."""
         return Scope(None if self.is_admin else self.operator_id)
+
+    @property
+    def by(self) -> By:
+        """Who acts, for the audit trail."""
+        return By(self.id, self.email)
 
     def get_id(self) -> str:
         """What the cookie says."""

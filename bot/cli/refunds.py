@@ -28,11 +28,13 @@ _WORDS = {
     Why.NO_REASON: "Say why, in 1 to 300 characters.",
     Why.NOT_ALLOWED: "Only an admin, or staff of the booking's own operator, may do this.",
     Why.SAME_PERSON: "It takes two people: this is the same one.",
+    Why.ASKER_GONE: "Who asked for it no longer works here. Reject it, and ask anew.",
     Why.VOUCHED_FOR: "One of the two let the other in, so they do not count as two people.",
     Why.NOT_APPROVER: "The second person is not an approver, or not yet: a new one waits a day.",
     Why.NOT_WAITING: "The refund does not wait for this.",
     Why.STILL_CALLING: "The provider is being asked just now. Wait a minute.",
     Why.NOT_HELD: "The books no longer hold so much of this payment.",
+    Why.SENT_BEFORE: "This was asked for before, with other details.",
 }
 
 

@@ -1,14 +1,12 @@
 """`tours rename`: the name that customers see."""
 
 import click
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import NoResultFound
 
-from bot.cli.common import ACTOR, plain_errors
+from bot.cli.common import plain_errors
 from domain.database import repeat
-from domain.models import AuditEntry, Tour
-
-_LONGEST_NAME = 200
+from domain.operators import LONGEST_TOUR_NAME, rename_tour
+from domain.staff.trail import MACHINE
 
 
 @click.group()
@@ -22,21 +20,11 @@ def tours() -> None:
 def rename(number: int, name: str) -> None:
     """Give tour NUMBER another NAME. Its number, departures and references stay."""
     name = " ".join(name.split())
-    if not name or len(name) > _LONGEST_NAME:
-        raise click.ClickException(f"A tour's name has 1 to {_LONGEST_NAME} characters.")
-    with plain_errors():
-        before = repeat(lambda db: _rename(db, number, name))
-    if before is None:
-        raise click.ClickException(f"There is no tour {number}.")
+    if not name or len(name) > LONGEST_TOUR_NAME:
+        raise click.ClickException(f"A tour's name has 1 to {LONGEST_TOUR_NAME} characters.")
+    try:
+        with plain_errors():
+            before = repeat(lambda db: rename_tour(db, number, name, MACHINE))
+    except NoResultFound:
+        raise click.ClickException(f"There is no tour {number}.") from None
     click.echo(f"Tour {number} was called {before} and is now called {name}.")
-
-
-def _rename(db: Session, number: int, name: str) -> str | None:
-    tour = db.execute(select(Tour).where(Tour.id == number).with_for_update()).scalar_one_or_none()
-    if tour is None:
-        return None
-    before, tour.name = tour.name, name
-    if before != name:
-        detail = {"from": before, "to": name}
-        db.add(AuditEntry(actor=ACTOR, act="tour_renamed", subject=f"tour:{number}", detail=detail))
-    return before

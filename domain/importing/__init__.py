@@ -6,7 +6,7 @@ row   ▸ adding (one booking by hand, by the same rules)
 """
 
 from domain.importing.adding import NotAdded, add_booking
-from domain.importing.applying import By, ImportReport, apply_bookings
+from domain.importing.applying import ImportReport, apply_bookings
 from domain.importing.previewing import (
     Change,
     Preview,
@@ -27,7 +27,6 @@ from domain.importing.reading import (
 )
 
 __all__ = [
-    "By",
     "Change",
     "LARGEST_FILE_BYTES",
     "MOST_ROWS",

@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.importing.applying import By, write_bookings
+from domain.importing.applying import write_bookings
 from domain.importing.planning import folded
 from domain.importing.reading import OPTIONAL_COLUMNS, BookingRow, Reading
 from domain.models import AuditEntry, Booking, Operator
 from domain.staff.pairs import who_may
+from domain.staff.trail import by_person, entry
 from domain.taking_turns import take_turn
 from domain.wishes import NotDone, Why
 
@@ -40,17 +41,11 @@ def add_booking(db: Session, row: BookingRow, form_id: UUID, staff_id: int) -> B
     known = _by_key(db, row.key)
     if known is not None:
         return known if _was_added_by(db, known, form_id) else NotDone(NotAdded.KNOWN_REFERENCE)
-    write_bookings(db, Reading((row,), (), _COLUMNS), By(person.email, person.id))
+    by = by_person(person)
+    write_bookings(db, Reading((row,), (), _COLUMNS), by)
     booking = db.execute(select(Booking).where(Booking.reference_key == row.key)).scalar_one()
-    db.add(
-        AuditEntry(
-            staff_id=person.id,
-            actor=person.email,
-            act=_ACT,
-            subject=f"booking:{booking.id}",
-            detail={"form": str(form_id), "total": str(row.total)},
-        )
-    )
+    detail = {"form": str(form_id), "total": str(row.total)}
+    db.add(entry(by, _ACT, f"booking:{booking.id}", detail))
     db.flush()
     return booking
 
@@ -65,9 +60,9 @@ def _by_key(db: Session, key: str) -> Booking | None:
 
 
 def _was_added_by(db: Session, booking: Booking, form_id: UUID) -> bool:
-    entry = select(AuditEntry.id).where(
+    written = select(AuditEntry.id).where(
         AuditEntry.subject == f"booking:{booking.id}",
         AuditEntry.act == _ACT,
         AuditEntry.detail["form"].astext == str(form_id),
     )
-    return db.execute(select(entry.exists())).scalar_one()
+    return db.execute(select(written.exists())).scalar_one()

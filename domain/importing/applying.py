@@ -14,6 +14,7 @@ from domain.importing.planning import Known, changed_columns, faults_of, folded,
 from domain.importing.reading import BookingRow, ImportRefused, Reading
 from domain.models import AuditEntry, Booking, Departure, Operator, Tour, Transfer
 from domain.money import Money
+from domain.staff.trail import By, entry
 from domain.taking_turns import take_turn
 
 
@@ -28,14 +29,6 @@ class ImportReport:
     tours: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who imports, for the audit trail: an e-mail address with the person's id, or `cli`."""
-
-    actor: str
-    staff_id: int | None = None
-
-
 def apply_bookings(db: Session, reading: Reading, actor: str) -> ImportReport:
     """Apply all rows, or raise ImportRefused with every fault; the transaction must then roll back.
 
@@ -43,7 +36,7 @@ def apply_bookings(db: Session, reading: Reading, actor: str) -> ImportReport:
     other imports for as long as one may take.
     """
     _take_turn(db)
-    return import_rows(db, reading, By(actor))
+    return import_rows(db, reading, By(None, actor))
 
 
 def import_rows(db: Session, reading: Reading, by: By) -> ImportReport:
@@ -51,7 +44,7 @@ def import_rows(db: Session, reading: Reading, by: By) -> ImportReport:
     report = write_bookings(db, reading, by)
     if report.added or report.changed:
         detail = {"added": report.added, "changed": report.changed}
-        db.add(_entry(by, "bookings_imported", "import", detail))
+        db.add(entry(by, "bookings_imported", "import", detail))
         db.flush()
     return report
 
@@ -71,7 +64,7 @@ def write_bookings(db: Session, reading: Reading, by: By) -> ImportReport:
     new_rows = [row for row in rows if row.key not in known.bookings]
     _add_bookings(db, new_rows, known, now)
     entries = [_change(row, known, reading.optional_columns, by) for row in rows]
-    changes = [entry for entry in entries if entry is not None]
+    changes = [each for each in entries if each is not None]
     db.add_all(changes)
     db.flush()
     return ImportReport(
@@ -224,11 +217,7 @@ def _change(row: BookingRow, known: Known, columns: frozenset[str], by: By) -> A
         booking.deposit_minor = row.deposit.amount_minor if row.deposit else None
     if "balance_due_on" in columns:
         booking.balance_due_on = row.balance_due_on
-    return _entry(by, "booking_changed", f"booking:{booking.id}", detail)
-
-
-def _entry(by: By, act: str, subject: str, detail: dict[str, Any]) -> AuditEntry:
-    return AuditEntry(staff_id=by.staff_id, actor=by.actor, act=act, subject=subject, detail=detail)
+    return entry(by, "booking_changed", f"booking:{booking.id}", detail)
 
 
 def _story(

@@ -8,11 +8,12 @@ from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
-from domain.importing.applying import By, ImportReport, import_rows
+from domain.importing.applying import ImportReport, import_rows
 from domain.importing.planning import Known, changed_columns, faults_of, folded, look, place
 from domain.importing.reading import BookingRow, Fault, Reading
 from domain.models import Booking
 from domain.money import Money
+from domain.staff.trail import By
 from domain.taking_turns import take_turn
 
 _OTHER_OPERATOR = "this row is of another operator: only your own bookings can be imported"

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domain.models import AuditEntry, Payment, Staff
+from domain.models import Payment, Proposal, Staff
 from domain.payments.ending import end
 from domain.payments.reviews import FOUND, MISMATCHES, standing, unexplained
 from domain.payments.schedule import ask_now, is_leased
 from domain.payments.settling import file_evidence, owner_of, settle_as_found
 from domain.payments.story import Locked, Word, lock, write_event
 from domain.staff.pairs import who_may
+from domain.staff.trail import by_person, entry
 from domain.states import (
     AWAITING_CUSTOMER,
     AWAITING_OTP,
@@ -97,12 +98,13 @@ def may_settle(db: Session, wish: Wish) -> NotDone | None:
     receipt = _receipt(wish)
     if not 0 < len(receipt) <= _LONGEST_RECEIPT:
         return NotDone(Why.NO_RECEIPT)
-    owner = owner_of(db, payment.provider, receipt)
+    owner = _owner_of(db, payment.provider, receipt)
     if payment.status == SUCCEEDED and _is_its_own_name(payment, receipt):
         return NotDone(Why.KNOWN_RECEIPT)
     if owner is not None:
         return NotDone(Why.KNOWN_RECEIPT if owner == payment.id else Why.RECEIPT_OF_ANOTHER)
-    return None
+    # The provider may have told of the very same money meanwhile, by its own name for it.
+    return NotDone(Why.CHANGED_MEANWHILE) if _was_paid_since(db, payment, wish) else None
 
 
 def settle_by_statement(db: Session, wish: Wish, _second: Staff, _tools: Tools) -> None:
@@ -196,6 +198,21 @@ def _is_its_own_name(payment: Payment, receipt: str) -> bool:
     return receipt.casefold() in {name.casefold() for name in names if name}
 
 
+def _owner_of(db: Session, provider: str, receipt: str) -> UUID | None:
+    """The payment that a receipt was credited to, also where it was typed in other letters."""
+    spellings = dict.fromkeys((receipt, receipt.upper(), receipt.lower()))
+    owners = (owner_of(db, provider, each) for each in spellings)
+    return next((owner for owner in owners if owner is not None), None)
+
+
+def _was_paid_since(db: Session, payment: Payment, wish: Wish) -> bool:
+    """Whether a payment succeeded after somebody proposed what to do about it."""
+    proposal = db.get(Proposal, wish.proposal_id)
+    if proposal is None or payment.status != SUCCEEDED or payment.ended_at is None:
+        return False
+    return payment.ended_at > proposal.created_at
+
+
 def _receipt(wish: Wish) -> str:
     return str(wish.detail["receipt"]).strip()
 
@@ -213,12 +230,4 @@ def _file(db: Session, payment: Payment, wish: Wish, as_word: str) -> None:
 def _write_down(
     db: Session, person: Staff, payment: Payment, act: str, detail: dict[str, str]
 ) -> None:
-    db.add(
-        AuditEntry(
-            staff_id=person.id,
-            actor=person.email,
-            act=act,
-            subject=f"payment:{payment.id}",
-            detail=detail,
-        )
-    )
+    db.add(entry(by_person(person), act, f"payment:{payment.id}", detail))

@@ -17,7 +17,13 @@ from domain.payments.story import Locked
 from domain.states import SUCCEEDED
 
 SURPLUS = "surplus"
-MISMATCHES = ("reference_mismatch", "currency_mismatch", "amount_mismatch", "receipt_of_another")
+MISMATCHES = (
+    "reference_mismatch",
+    "currency_mismatch",
+    "amount_mismatch",
+    "receipt_mismatch",
+    "receipt_of_another",
+)
 # How evidence is named that is the finding of two people.
 FOUND = "proposal:"
 
@@ -76,6 +82,20 @@ def unexplained(db: Session, payment: Payment) -> Evidence | None:
         .order_by(Evidence.id)
         .limit(1)
     ).scalar_one_or_none()
+
+
+def is_by_two(db: Session, payment: Payment) -> bool:
+    """Whether a payment succeeded by what two people found, under the name that they read."""
+    found = (
+        select(Transfer.id)
+        .join(Evidence, Evidence.id == Transfer.evidence_id)
+        .where(
+            Transfer.payment_id == payment.id,
+            Transfer.receipt == payment.receipt,
+            Evidence.delivery_key.startswith(FOUND),
+        )
+    )
+    return db.execute(select(found.exists())).scalar_one()
 
 
 def is_answered(db: Session, payment: Payment, evidence_id: int) -> bool:

@@ -13,7 +13,7 @@ from domain.crashpoints import reach
 from domain.models import Booking, Evidence, Payment, Transfer
 from domain.money import Money
 from domain.payments.ending import cancel_those_that_no_longer_fit
-from domain.payments.reviews import MISMATCHES, SURPLUS, is_answered, standing
+from domain.payments.reviews import MISMATCHES, SURPLUS, is_answered, is_by_two, standing
 from domain.payments.story import Locked, Word, lock, move, write_event
 from domain.states import AWAITING_CUSTOMER, CALLING, ENDED_UNPAID, SUCCEEDED, UNCERTAIN
 
@@ -48,7 +48,7 @@ def settle(db: Session, payment_id: UUID, word: Word) -> Settlement:
     if owner == payment.id:
         return Settlement(nothing, nothing, known=True)
 
-    mismatch = "receipt_of_another" if owner else _mismatch(payment, word)
+    mismatch = "receipt_of_another" if owner else _mismatch(db, payment, word)
     if mismatch is not None:
         _leave_to_a_person(db, payment, word, mismatch)
         return Settlement(nothing, nothing, mismatch=mismatch)
@@ -174,14 +174,18 @@ def _leave_to_a_person(db: Session, payment: Payment, word: Word, mismatch: str)
         write_event(db, payment, "mismatch", call=word.call, note=mismatch)
 
 
-def _mismatch(payment: Payment, word: Word) -> str | None:
-    """What of the word does not agree with what was asked, as far as the answer carries it."""
+def _mismatch(db: Session, payment: Payment, word: Word) -> str | None:
+    """What of the word does not agree with what was asked, as far as the answer carries it, or with
+    what two people found: a statement may call the very same money otherwise.
+    """
     if word.reference is not None and word.reference != payment.reference:
         return "reference_mismatch"
     if word.amount is not None and word.amount.currency != payment.currency:
         return "currency_mismatch"
     if word.amount is not None and word.amount.amount_minor != payment.amount_minor:
         return "amount_mismatch"
+    if payment.status == SUCCEEDED and is_by_two(db, payment):
+        return "receipt_mismatch"
     return None
 
 

@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain.models import AuditEntry, Proposal, Staff
+from domain.models import Proposal, Staff
 from domain.proposals.acts import ACTS
 from domain.staff.notices import no_longer_asked, tell
 from domain.staff.pairs import Unfit, approvers, second_of, who_may
+from domain.staff.trail import by_person, entry
 from domain.wishes import NotDone, Tools, Why, Wish
 
 PROPOSED = "proposed"
@@ -33,8 +34,10 @@ def propose(db: Session, wish: Wish) -> Proposal | NotDone:
     """
     known = db.get(Proposal, wish.proposal_id)
     if known is not None:
-        same = (known.proposed_by, known.act) == (wish.staff_id, wish.act)
-        return known if same else NotDone(Why.NOT_ALLOWED)
+        if (known.proposed_by, known.act) != (wish.staff_id, wish.act):
+            return NotDone(Why.NOT_ALLOWED)
+        same = (known.subject, known.detail) == (wish.subject, wish.detail)
+        return known if same else NotDone(Why.SENT_BEFORE)
     person = who_may(db, wish.staff_id, wish.operator_id)
     if person is None:
         return NotDone(Why.NOT_ALLOWED)
@@ -181,12 +184,5 @@ def _write_down(
     """One line of the audit trail, under what the proposal is about. Its detail stands in the
     proposal, which stays, and may name people: it is not copied.
     """
-    db.add(
-        AuditEntry(
-            staff_id=person.id,
-            actor=person.email,
-            act=f"{proposal.act}_{word}",
-            subject=proposal.subject,
-            detail={"proposal": str(proposal.id), **detail},
-        )
-    )
+    told = {"proposal": str(proposal.id), **detail}
+    db.add(entry(by_person(person), f"{proposal.act}_{word}", proposal.subject, told))

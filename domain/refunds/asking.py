@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.models import Refund, Staff
@@ -48,16 +49,18 @@ class RefundWish:
 
 
 def request(db: Session, wish: RefundWish, alone_minor: int = 0) -> Refund | NotRefunded:
-    """Ask for money to go back by the provider. At or below `alone_minor` minor units no second
-    person is needed. Raises NoResultFound for an unknown payment.
+    """Ask for money to go back by the provider. Up to `alone_minor` minor units of a payment, in
+    all, no second person is needed. Raises NoResultFound for an unknown payment.
     """
     locked = lock_payment(db, wish.payment_id)
-    known = db.get(Refund, wish.refund_id)
-    if known is not None:
-        return known
     person = who_may(db, wish.staff_id, locked.booking.operator_id)
     if person is None:
         return NotRefunded(Why.NOT_ALLOWED)
+    known = db.get(Refund, wish.refund_id)
+    if known is not None:
+        asked = (known.payment_id, known.amount_minor)
+        same = asked == (wish.payment_id, wish.amount.amount_minor)
+        return known if same else NotRefunded(Why.SENT_BEFORE)
     if wish.way == OUTSIDE:
         return NotRefunded(Why.OUTSIDE_ONLY)
     refused = does_not_fit(db, locked, wish.amount, wish.reason)
@@ -78,13 +81,24 @@ def request(db: Session, wish: RefundWish, alone_minor: int = 0) -> Refund | Not
     both = beside(locked, refund)
     write(db, both, "refund_requested")
     write_act(db, person, "refund_requested", refund, reason=refund.reason)
-    if wish.amount.amount_minor <= alone_minor:
+    if _asked_alone(db, wish.payment_id) + wish.amount.amount_minor <= alone_minor:
         _approve(db, both, None)
     else:
         waits_for = approvers(db, person.id, locked.booking.operator_id)
         _tell(db, both, _WAITING, person, waits_for)
     db.flush()
     return refund
+
+
+def _asked_alone(db: Session, payment_id: UUID) -> int:
+    """Minor units of a locked payment that went back, or will, without a second person."""
+    query = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+        Refund.payment_id == payment_id,
+        Refund.approved_at.is_not(None),
+        Refund.approved_by.is_(None),
+        Refund.status != FAILED,
+    )
+    return int(db.execute(query).scalar_one())
 
 
 def does_not_fit(db: Session, locked: Locked, amount: Money, reason: str) -> NotRefunded | None:

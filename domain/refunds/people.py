@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domain.models import AuditEntry, Booking, Refund, Staff
+from domain.models import Booking, Refund, Staff
 from domain.money import Money
 from domain.payments import Locked, Word
 from domain.payments import lock as lock_payment
@@ -23,6 +23,7 @@ from domain.refunds.schedule import look_again
 from domain.refunds.states import APPROVED, FAILED, OUTSIDE, PENDING, SENDING, UNCERTAIN
 from domain.refunds.story import LockedRefund, beside, lock, write, write_act
 from domain.staff.pairs import Unfit, second_of, who_may
+from domain.staff.trail import by_person, entry
 
 
 class Finding(StrEnum):
@@ -170,15 +171,8 @@ def record_reversal(
     done = reverse(db, payment_id, word)
     if not done.known:
         first, second = both
-        db.add(
-            AuditEntry(
-                staff_id=first.id,
-                actor=first.email,
-                act="reversal_recorded",
-                subject=f"payment:{payment_id}",
-                detail={"second": second.email, "receipt": word.receipt},
-            )
-        )
+        detail = {"second": second.email, "receipt": word.receipt}
+        db.add(entry(by_person(first), "reversal_recorded", f"payment:{payment_id}", detail))
     return done
 
 

@@ -18,10 +18,12 @@ class Why(StrEnum):
     NOT_ALLOWED = "not_allowed"
     SAME_PERSON = "same_person"
     VOUCHED_FOR = "vouched_for"
+    ASKER_GONE = "asker_gone"
     NOT_APPROVER = "not_approver"
     NOT_WAITING = "not_waiting"
     STILL_CALLING = "still_calling"
     NOT_HELD = "not_held"
+    SENT_BEFORE = "sent_before"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.models import AuditEntry, Booking, Payment, Refund, Staff
+from domain.models import Booking, Payment, Refund, Staff
 from domain.payments import Locked, ProviderCall
 from domain.payments import lock as lock_payment
 from domain.payments.story import write_event
+from domain.staff.trail import by_person, entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,5 @@ def write(
 
 def write_act(db: Session, person: Staff, act: str, refund: Refund, **detail: object) -> None:
     """One act of staff, for ever."""
-    db.add(
-        AuditEntry(
-            staff_id=person.id,
-            actor=person.email,
-            act=act,
-            subject=f"refund:{refund.id}",
-            detail={
-                "payment": str(refund.payment_id),
-                "amount_minor": refund.amount_minor,
-                **detail,
-            },
-        )
-    )
+    told = {"payment": str(refund.payment_id), "amount_minor": refund.amount_minor, **detail}
+    db.add(entry(by_person(person), act, f"refund:{refund.id}", told))

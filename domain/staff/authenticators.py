@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.models import RecoveryCode, Staff
-from domain.sealing import Sealer
+from domain.sealing import Sealer, Unreadable
 from domain.staff import sessions
 from domain.staff.trail import By, write_down
 
@@ -58,7 +58,7 @@ def offer() -> Offer:
 
 def accept(db: Session, staff_id: int, text: str, sealer: Sealer) -> Accepted | None:
     """Count a code of somebody's authenticator, or one of their recovery codes; None for a wrong or
-    used one. Raises Unreadable where the secret was sealed with a key that is gone.
+    used one, and where the secret was sealed with a key that is gone: recovery codes serve then.
     """
     typed = text.upper().translate(_READ_AS)
     if _RECOVERY.fullmatch(typed):
@@ -66,7 +66,8 @@ def accept(db: Session, staff_id: int, text: str, sealer: Sealer) -> Accepted | 
     person = db.get(Staff, staff_id, populate_existing=True)
     if person is None or person.totp_sealed is None:
         return None
-    step = _step_of(sealer.open(person.totp_sealed), typed, clock.now())
+    secret = _opened(person.totp_sealed, sealer)
+    step = None if secret is None else _step_of(secret, typed, clock.now())
     if step is None or not _use_up(db, person, step):
         return None
     return Accepted(codes_left=None)
@@ -101,7 +102,15 @@ def is_of(offered: Offer, typed: str) -> bool:
 def has(db: Session, staff_id: int, offered: Offer, sealer: Sealer) -> bool:
     """Whether the offered authenticator is the one that a person has."""
     kept = db.execute(select(Staff.totp_sealed).where(Staff.id == staff_id)).scalar_one()
-    return kept is not None and sealer.open(kept) == offered.secret
+    return kept is not None and _opened(kept, sealer) == offered.secret
+
+
+def _opened(sealed: bytes, sealer: Sealer) -> str | None:
+    """The secret in the clear; None where the key is gone that it was sealed with."""
+    try:
+        return sealer.open(sealed)
+    except Unreadable:
+        return None
 
 
 def remove(db: Session, by: By, token: str) -> None:

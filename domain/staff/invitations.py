@@ -5,10 +5,10 @@ their authenticator. Whoever makes such a link vouches for whoever uses it.
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from domain.models import Staff, StaffInvitation
 from domain.staff import authenticators, sessions
@@ -59,17 +59,6 @@ def end_all(db: Session, staff_id: int) -> bool:
     return any(ended)
 
 
-def open_until(db: Session, staff_id: int) -> datetime | None:
-    """Until when a person's link may be used, if there is one."""
-    return db.execute(
-        select(StaffInvitation.expires_at).where(
-            StaffInvitation.staff_id == staff_id,
-            StaffInvitation.ended_at.is_(None),
-            StaffInvitation.expires_at > func.clock_timestamp(),
-        )
-    ).scalar_one_or_none()
-
-
 def find(db: Session, token: str) -> Invited | None:
     """Whom a link is for; None for one that ended, ran out, or was never made."""
     found = _open(db, token)
@@ -105,7 +94,7 @@ def use(db: Session, token: str, kept: str) -> Invited | None:
     person.created_by = invitation.made_by
     maker = _maker(db, invitation)
     if maker.staff_id is not None:
-        wait_again(person)
+        wait_again(db, person, maker.staff_id)
     act = "staff_joined" if was.is_first else "staff_access_renewed"
     write_down(db, By(person.id, person.email), act, person.id, vouched_by=maker.name)
     db.flush()
@@ -117,14 +106,21 @@ def use(db: Session, token: str, kept: str) -> Invited | None:
 
 
 def _open(db: Session, token: str) -> tuple[StaffInvitation, Staff] | None:
+    """A link ends with who made it: a dismissed admin keeps none that lets him in as another."""
+    maker = aliased(Staff)
     row = db.execute(
         select(StaffInvitation, Staff)
         .join(Staff, Staff.id == StaffInvitation.staff_id)
+        .outerjoin(maker, maker.id == StaffInvitation.made_by)
         .where(
             StaffInvitation.token_hash == _hash(token),
             StaffInvitation.ended_at.is_(None),
             StaffInvitation.expires_at > func.clock_timestamp(),
             Staff.disabled_at.is_(None),
+            or_(
+                StaffInvitation.made_by.is_(None),
+                and_(maker.role == "admin", maker.disabled_at.is_(None)),
+            ),
         )
         .execution_options(populate_existing=True)
     ).one_or_none()

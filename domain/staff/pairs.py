@@ -18,6 +18,7 @@ class Unfit(StrEnum):
     NOT_ALLOWED = "not_allowed"  # disabled, or another operator's
     SAME_PERSON = "same_person"
     VOUCHED_FOR = "vouched_for"  # one of the two let the other in
+    ASKER_GONE = "asker_gone"  # who asked may no longer act
     NOT_APPROVER = "not_approver"  # not at all, or not yet
 
 
@@ -39,7 +40,9 @@ def second_of(db: Session, first_id: int, second_id: int, operator_id: int | Non
         return Unfit.NOT_ALLOWED
     if first_id == second_id:
         return Unfit.SAME_PERSON
-    first = db.get_one(Staff, first_id, populate_existing=True)
+    first = who_may(db, first_id, operator_id)
+    if first is None:
+        return Unfit.ASKER_GONE
     if first.created_by == second.id or second.created_by == first.id:
         return Unfit.VOUCHED_FOR
     now: datetime = db.execute(select(func.clock_timestamp())).scalar_one()
@@ -50,6 +53,8 @@ def second_of(db: Session, first_id: int, second_id: int, operator_id: int | Non
 
 def approvers(db: Session, first_id: int, operator_id: int | None) -> Sequence[int]:
     """The ids of all who could agree now to what the first one asks for; they are few."""
+    if who_may(db, first_id, operator_id) is None:
+        return ()
     vouches = select(Staff.created_by).where(Staff.id == first_id).scalar_subquery()
     return db.scalars(
         select(Staff.id)

@@ -139,10 +139,8 @@ def enable(db: Session, by: By, staff_id: int) -> NotDone | None:
     person, refused = _look_at(db, by, staff_id)
     if refused is None and person.disabled_at is not None:
         person.disabled_at = None
-        wait_again(person)
         write_down(db, by, "staff_enabled", person.id)
-        if person.approver_from is not None:
-            _tell(db, by, person, "approver_enabled")
+        _wait_again(db, by, person, "approver_enabled")
     return refused
 
 
@@ -158,11 +156,9 @@ def change_place(db: Session, by: By, staff_id: int, place: Place) -> NotDone | 
         if place.role != ADMIN and not _another_governs(db, person):
             return NotDone(Bar.LAST_ADMIN)
         person.role, person.operator_id = place.role, place.operator_id
-        wait_again(person)
         detail = {"as": str(place), "before": str(before)}
         write_down(db, by, "staff_role_changed", person.id, **detail)
-        if person.approver_from is not None:
-            _tell(db, by, person, "approver_role_changed")
+        _wait_again(db, by, person, "approver_role_changed")
     return None
 
 
@@ -227,6 +223,13 @@ def _another_governs(db: Session, person: Staff) -> bool:
         Staff.role == ADMIN, Staff.disabled_at.is_(None), Staff.id != person.id
     )
     return not _governs(person) or db.execute(query.limit(1)).first() is not None
+
+
+def _wait_again(db: Session, by: By, person: Staff, kind: str) -> None:
+    """An approver waits anew, or is none any more; all are told which."""
+    if person.approver_from is not None:
+        wait_again(db, person, by.staff_id)
+        _tell(db, by, person, "approver_taken" if person.approver_from is None else kind)
 
 
 def _tell(db: Session, by: By, person: Staff, kind: str) -> None:

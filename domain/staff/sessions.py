@@ -91,11 +91,6 @@ def refresh(db: Session, token: str) -> None:
     )
 
 
-def make_stale(db: Session, token: str) -> None:
-    """The next act on money asks who they are."""
-    db.execute(update(StaffSession).where(StaffSession.id == _key(token)).values(fresh_until=None))
-
-
 def end(db: Session, token: str) -> None:
     """Sign this browser out."""
     _end(db, StaffSession.id == _key(token))

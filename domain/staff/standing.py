@@ -17,10 +17,16 @@ def begin_waiting(person: Staff) -> None:
     person.approver_from = func.clock_timestamp() + APPROVERS_WAIT
 
 
-def wait_again(person: Staff) -> None:
-    """A locked person who is an approver waits anew; another one does not become one."""
-    if person.approver_from is not None:
+def wait_again(db: Session, person: Staff, by_id: int | None) -> None:
+    """A locked person who is an approver waits anew; another one does not become one. By somebody
+    who may not approve himself, they are one no more: only approvers make approvers.
+    """
+    if person.approver_from is None:
+        return
+    if by_id is None or may_approve(db, by_id):
         begin_waiting(person)
+    else:
+        person.approver_from = None
 
 
 def may_approve(db: Session, staff_id: int) -> bool:

@@ -115,6 +115,19 @@ def test_what_the_statement_called_otherwise_is_not_credited_twice(office: p.Off
     w.assert_books_agree()
 
 
+def test_what_the_provider_told_meanwhile_is_not_credited_again(office: p.Office) -> None:
+    payment = p.uncertain(office)
+    asked = p.statement(office, payment, receipt="BANK-17")
+    assert p.propose(asked) is None
+    p.late_success(payment, "H5PS")
+    assert p.approve(asked.proposal_id, office.ben) is Why.CHANGED_MEANWHILE
+    assert posted() == [("capture", 10_000)]
+    assert p.reject(asked.proposal_id, office.ben) is None
+    p.agreed(office, p.statement(office, payment, receipt="BANK-18"))
+    assert posted() == [("capture", 10_000), ("surplus", 10_000)], "who knows of it may still"
+    w.assert_books_agree()
+
+
 def test_what_came_twice_after_a_statement_is_settled_by_two(office: p.Office) -> None:
     payment = p.uncertain(office)
     p.agreed(office, p.statement(office, payment, receipt="BANK-17"))

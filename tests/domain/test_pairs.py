@@ -53,6 +53,13 @@ def test_who_is_disabled_may_not(office: p.Office) -> None:
     assert second(office, office.anna, office.ben) is Unfit.NOT_ALLOWED
 
 
+def test_what_somebody_asked_for_who_is_gone_is_agreed_to_by_nobody(office: p.Office) -> None:
+    with transaction() as db:
+        anna = db.get_one(Staff, office.anna)
+        anna.disabled_at = anna.created_at
+    assert second(office, office.anna, office.ben) is Unfit.ASKER_GONE
+
+
 def test_what_is_nobodys_is_an_admins(office: p.Office) -> None:
     with transaction() as db:
         assert isinstance(second_of(db, office.anna, office.ben, None), Staff)

@@ -125,3 +125,18 @@ def test_recovery_codes_are_of_80_bits_and_unlike_each_other() -> None:
     letters = {letter for code in codes for letter in code}
     assert letters <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ-")
     assert {len(code.replace("-", "")) for code in codes} == {16}
+
+
+def test_an_authenticator_sealed_with_a_lost_key_fits_no_code_and_recovery_codes_serve(
+    database: Database,  # noqa: ARG001 - it is the current one
+) -> None:
+    offered = authenticators.offer()
+    code = pyotp.TOTP(offered.secret).now()
+    lost, present = Sealer.of("authenticators", "lost"), Sealer.of("authenticators", "present")
+    with transaction() as db:
+        person = factories.staff(db, "anna@example.com")
+        assert authenticators.set_up(db, By(person.id, person.email), offered, code, lost, "t")
+        person_id = person.id
+    with transaction() as db:
+        assert authenticators.accept(db, person_id, code, present) is None
+        assert authenticators.accept(db, person_id, offered.codes[0], present) is not None

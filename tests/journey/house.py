@@ -280,7 +280,7 @@ class House:
             owner = db.execute(
                 select(Operator).where(Operator.name == "Kalai Safaris")
             ).scalar_one()
-            on = db.execute(select(Departure)).scalar_one_or_none()
+            on = db.scalars(select(Departure).order_by(Departure.id)).first()
             on = on or factories.departure(db, factories.tour(db, owner))
             factories.booking(
                 db,

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from flask import current_app
-
-from bot.runtime import Runtime
+from bot.admin.running import runtime
 from domain.models import Account
 from providers.entry import ProviderEntry, Surroundings
 from providers.registry import PROVIDERS, build
@@ -24,12 +22,6 @@ class Typed:
 
     settings: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
-
-
-def runtime() -> Runtime:
-    """The runtime that the web view serves."""
-    started: Runtime = current_app.extensions["tourpay"]
-    return started
 
 
 def setting_names(entry: ProviderEntry) -> tuple[str, ...]:

@@ -1,12 +1,9 @@
 """The forms of accounts. Those of settings and secrets are made from the provider's entry."""
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID, uuid4
 
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
-    HiddenField,
     PasswordField,
     SelectField,
     StringField,
@@ -21,25 +18,12 @@ from bot.admin.accounts.credentials import (
     secret_names,
     setting_names,
 )
+from bot.admin.minted import ActForm
 from providers.entry import ProviderEntry
 
 _LONGEST_NAME = 120
 _LONGEST_REASON = 1_000
 _SETTING, _SECRET, _FORGET = "setting_", "secret_", "forget_"
-
-
-class ActForm(FlaskForm):
-    """An act with its minted id, so that a form sent twice is one act."""
-
-    act_id = HiddenField(default=lambda: str(uuid4()))
-
-    @property
-    def minted(self) -> UUID:
-        """The id that the form was shown with. One that is not ours counts as none."""
-        try:
-            return UUID(self.act_id.data or "")
-        except ValueError:
-            return uuid4()
 
 
 class ReasonForm(ActForm):

@@ -18,15 +18,16 @@ from bot.admin.accounts import queries
 from bot.admin.accounts.credentials import (
     label,
     missing,
-    runtime,
     secret_names,
     secrets_of,
     setting_names,
     unfit,
 )
-from bot.admin.accounts.forms import ActForm, CredentialsForm, new_account_form
+from bot.admin.accounts.forms import CredentialsForm, new_account_form
 from bot.admin.accounts.words import what
+from bot.admin.minted import ActForm
 from bot.admin.rights import Right, needs
+from bot.admin.running import runtime
 from bot.admin.viewers import scope, viewer
 from domain import accounts
 from domain.database import repeat, transaction

@@ -14,7 +14,6 @@ from bot.admin.accounts.credentials import (
     label,
     merged,
     missing,
-    runtime,
     secret_names,
     secrets_of,
     setting_names,
@@ -24,6 +23,7 @@ from bot.admin.accounts.forms import CredentialsForm, ReasonForm, TourForm, chan
 from bot.admin.accounts.pages import own_account, to_account
 from bot.admin.refusals import put_beside
 from bot.admin.rights import Right, needs
+from bot.admin.running import runtime
 from bot.admin.viewers import scope, viewer
 from domain import proposals
 from domain.account_changes import Change, Kind, wish_of

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot.admin.paging import PAGE_ROWS, Page, page_of, read_cursor
 from bot.admin.scope import Scope
 from domain.models import Account, AuditEntry, Operator, Proposal, Staff, Tour, TourAccount
+from domain.proposals.deciding import PROPOSED
 
 _HISTORY_ROWS = 30
 _LONGEST_LIST = 500
@@ -110,7 +111,7 @@ def waiting(db: Session, account: Account) -> Sequence[Waiting]:
     rows = db.execute(
         select(Proposal, Staff.email)
         .join(Staff, Staff.id == Proposal.proposed_by)
-        .where(Proposal.subject == f"account:{account.id}", Proposal.status == "proposed")
+        .where(Proposal.subject == f"account:{account.id}", Proposal.status == PROPOSED)
         .order_by(Proposal.created_at)
     )
     return [Waiting(*row) for row in rows]

@@ -14,7 +14,7 @@ from bot.admin.payment import queries
 from bot.admin.payment.telling import telling
 from bot.admin.scope import Scope
 from domain import correcting
-from domain.models import Account, Booking, Operator, Proposal, Refund
+from domain.models import Account, Booking, Operator, Payment, Proposal, Refund
 from domain.money import Money
 
 _LONG_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
@@ -61,7 +61,13 @@ def _of_refund(db: Session, proposal: Proposal) -> Facts:
     facts = _about_payment(db, proposal, "conclude", refund.payment_id)
     went_back = proposal.detail["finding"] == "given_back"
     found = "The money went back to the customer" if went_back else "No money went back"
-    return Facts(facts.what, [*facts.rows, Fact("What became of it", found)], facts.told)
+    currency = db.get_one(Payment, refund.payment_id).currency
+    rows = [
+        *facts.rows,
+        Fact("Refund", str(Money(refund.amount_minor, currency))),
+        Fact("What became of it", found),
+    ]
+    return Facts(facts.what, rows, facts.told)
 
 
 def _about_payment(db: Session, proposal: Proposal, name: str, payment_id: UUID) -> Facts:

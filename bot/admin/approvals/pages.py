@@ -12,9 +12,11 @@ from bot.admin.payment import words
 from bot.admin.payment.forms import WhyForm
 from bot.admin.refusals import Refused, put_beside, words_of
 from bot.admin.rights import Right, needs
+from bot.admin.running import runtime
 from bot.admin.viewers import scope, viewer
 from domain import proposals, refunds
 from domain.database import repeat, transaction
+from domain.proposals.deciding import PROPOSED
 from domain.refunds import NotRefunded
 from domain.refunds.states import OUTSIDE, REQUESTED, UNSENT
 from domain.staff.pairs import Unfit, second_of
@@ -49,8 +51,8 @@ def approve_proposal(proposal_id: UUID) -> Answer:
     """Agree: it is carried out at once."""
     _known_proposal(proposal_id)
     if request.method == "POST":
-        runtime = current_app.extensions["tourpay"]
-        tools = Tools(runtime.policy, runtime.accounts.sealer)
+        started = runtime()
+        tools = Tools(started.policy, started.accounts.sealer)
         person = viewer().id
         done = repeat(lambda db: proposals.approve(db, proposal_id, person, tools))
         _say(done if isinstance(done, NotDone) else None, "Approved, and done.")
@@ -119,7 +121,7 @@ def _proposal(proposal_id: UUID, form: WhyForm) -> Answer:
     with transaction() as db:
         seen = queries.proposal(db, proposal_id, scope()) or abort(404)
         told = facts.of(db, seen.proposal)
-        waits = seen.proposal.status == "proposed"
+        waits = seen.proposal.status == PROPOSED
         unfit = None
         if waits:
             unfit = _unfit(db, seen.proposal.proposed_by, seen.proposal.operator_id)

@@ -6,15 +6,16 @@ from datetime import UTC, date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from bot.admin.audit_trail.queries import Filters, entries, every_entry, payments_of
 from bot.admin.audit_trail.words import act_words, detail_lines, subject_of
 from bot.admin.csvs import csv_answer
 from bot.admin.rights import Right, needs
+from bot.admin.running import zone
 from bot.admin.viewers import viewer
-from domain.database import repeat, transaction
-from domain.models import AuditEntry
+from domain.database import transaction
+from domain.staff import trail
 
 blueprint = Blueprint("audit_trail", __name__)
 
@@ -40,7 +41,7 @@ def index() -> str:
     """A page of the trail. Filters stand in the address."""
     filters, ignored = _filters()
     with transaction() as db:
-        page = entries(db, filters, _zone(), request.args.get("before"))
+        page = entries(db, filters, zone(), request.args.get("before"))
         payments = payments_of(db, page.rows)
     return render_template(
         "audit_trail/index.html",
@@ -56,23 +57,15 @@ def index() -> str:
 def export() -> Response:
     """The trail as CSV, with the filters of the page. That it was taken stands in it as well."""
     filters, _ = _filters()
-    person, detail = viewer(), filters.as_detail()
-    repeat(
-        lambda db: db.add(
-            AuditEntry(
-                staff_id=person.id,
-                actor=person.email,
-                act="audit_trail_exported",
-                subject=f"staff:{person.id}",
-                detail=detail,
-            )
-        )
-    )
-    return csv_answer("audit.csv", _HEADER, _rows(filters, _zone()))
+    person = viewer()
+    with transaction() as db:
+        subject = trail.subject_of(person.id)
+        db.add(trail.entry(person.by, "audit_trail_exported", subject, filters.as_detail()))
+    return csv_answer("audit.csv", _HEADER, _rows(filters, zone()))
 
 
-def _rows(filters: Filters, zone: ZoneInfo) -> Iterator[Sequence[object]]:
-    for entry in every_entry(filters, zone):
+def _rows(filters: Filters, days_of: ZoneInfo) -> Iterator[Sequence[object]]:
+    for entry in every_entry(filters, days_of):
         yield (
             entry.at.astimezone(UTC).isoformat(timespec="seconds"),
             entry.actor,
@@ -80,10 +73,6 @@ def _rows(filters: Filters, zone: ZoneInfo) -> Iterator[Sequence[object]]:
             entry.subject,
             json.dumps(dict(detail_lines(entry.detail)), ensure_ascii=False),
         )
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(current_app.extensions["tourpay"].settings.time_zone)
 
 
 def _filters() -> tuple[Filters, list[str]]:

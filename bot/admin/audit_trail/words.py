@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, url_for
+from flask import url_for
 
 from domain.money import Money, MoneyError
 from providers.registry import PROVIDERS
@@ -49,7 +49,7 @@ def subject_of(subject: str, payments: Mapping[str, UUID]) -> Subject:
     """What an entry is about. `payments` says of which payment a refund is, by the refund's id."""
     kind, _, name = subject.partition(":")
     if kind == _REFUND and name in payments:
-        return Subject(f"Refund {name[:8]}…", _url("payment.show", payment_id=payments[name]))
+        return Subject(f"Refund {name[:8]}…", url_for("payment.show", payment_id=payments[name]))
     if kind in _PAGES:
         title, endpoint, argument, reader = _PAGES[kind]
         url = _read_url(endpoint, argument, reader, name)
@@ -57,7 +57,7 @@ def subject_of(subject: str, payments: Mapping[str, UUID]) -> Subject:
             return Subject(f"{title} {_short(name)}", url)
     if kind in _LISTS:
         title, endpoint = _LISTS[kind]
-        return Subject(f"{title} {_short(name)}", _url(endpoint))
+        return Subject(f"{title} {_short(name)}", url_for(endpoint))
     return Subject(f"{kind.capitalize()} {_short(name)}", None)
 
 
@@ -69,13 +69,8 @@ def _read_url(
     endpoint: str, argument: str, reader: type[int] | type[UUID], name: str
 ) -> str | None:
     try:
-        return _url(endpoint, **{argument: reader(name)})
+        values: dict[str, Any] = {argument: reader(name)}
     except ValueError:
-        return None
-
-
-def _url(endpoint: str, **values: Any) -> str | None:
-    if endpoint not in current_app.view_functions:
         return None
     return url_for(endpoint, **values)
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -24,9 +24,9 @@ from bot.admin.departures.forms import CancelForm
 from bot.admin.departures.queries import sellers, tours
 from bot.admin.refusals import put_beside
 from bot.admin.rights import Right, needs
+from bot.admin.running import runtime
 from bot.admin.viewers import scope, viewer
 from bot.announcing import tell_booking_cancelled, tell_taken_outside
-from bot.runtime import Runtime
 from domain import cancelling, correcting, outside, proposals
 from domain.cancelling import Cancelled
 from domain.correcting import Corrected, Correction
@@ -73,14 +73,16 @@ def _record(db: Session, money: OutsideMoney) -> tuple[Posted, Reach | None] | N
         return done
     if done.known:
         return done, None
-    policy = _runtime().policy
+    policy = runtime().policy
     return done, tell_taken_outside(db, done, money.record_id, money.method, policy)
 
 
 def _tell_recorded(posted: Posted, reach: Reach | None) -> None:
-    flash(f"{posted.amount} recorded. Paid {posted.paid}, still owed {posted.owed}.", "success")
     if reach is None:
+        words = f"This form was sent before: {posted.amount} stands in the books once."
+        flash(f"{words} Open the form anew for more money.", "info")
         return
+    flash(f"{posted.amount} recorded. Paid {posted.paid}, still owed {posted.owed}.", "success")
     if reach.told:
         flash("The receipt is sent in WhatsApp.", "info")
     else:
@@ -178,7 +180,7 @@ def _correct(
     done = correcting.correct(db, correction)
     if not isinstance(done, NotDone) or done.why != Why.NEEDS_TWO:
         return done
-    sealer = _runtime().accounts.sealer
+    sealer = runtime().accounts.sealer
     wish = correcting.wish_for(db, correction, proposal_id, evidence, sealer)
     return proposals.propose(db, wish)
 
@@ -242,8 +244,3 @@ def _found(booking_id: int) -> Core:
 
 def _back(booking_id: int) -> Response:
     return redirect(url_for("bookings.show", booking_id=booking_id), 303)
-
-
-def _runtime() -> Runtime:
-    runtime: Runtime = current_app.extensions["tourpay"]
-    return runtime

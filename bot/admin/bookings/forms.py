@@ -18,7 +18,8 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from bot.admin.bookings.queries import STATUSES, Filters
-from bot.admin.payment.forms import ActForm, AmountForm
+from bot.admin.minted import ActForm
+from bot.admin.payment.forms import AmountForm
 from domain.importing import BookingRow
 from domain.importing.cells import (
     BadCell,

@@ -1,6 +1,6 @@
 """Bookings: the list and its search, and one of them with everything about it."""
 
-from flask import Blueprint, abort, current_app, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 
 from bot.admin.bookings import acts, queries, uploads, whole
 from bot.admin.bookings.forms import read_filters
@@ -10,7 +10,7 @@ from bot.admin.paging import read_cursor, read_id
 from bot.admin.rights import Right, needs
 from bot.admin.viewers import scope, viewer
 from domain.database import transaction
-from domain.models import AuditEntry
+from domain.staff.trail import entry
 
 
 def _whole_area() -> Blueprint:
@@ -57,15 +57,9 @@ def show(booking_id: int) -> str:
 @needs(Right.WORK)
 def number(booking_id: int) -> str:
     """The same page with the whole phone number, which is written down."""
-    found, person = _found(booking_id), viewer()
-    entry = AuditEntry(
-        staff_id=person.id,
-        actor=person.email,
-        act="number_shown",
-        subject=f"booking:{booking_id}",
-    )
+    found = _found(booking_id)
     with transaction() as db:
-        db.add(entry)
+        db.add(entry(viewer().by, "number_shown", f"booking:{booking_id}"))
     return _page(found, shows_number=True)
 
 
@@ -102,8 +96,6 @@ def _talk(contact_id: int) -> str:
     return url_for("conversations.show", contact_id=contact_id)
 
 
-def _decision(proposal_id: object) -> str | None:
+def _decision(proposal_id: object) -> str:
     """The page on which a proposal is decided."""
-    if "approvals.proposal" not in current_app.view_functions:
-        return None
     return url_for("approvals.proposal", proposal_id=proposal_id)

@@ -12,7 +12,6 @@ import zlib
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -25,8 +24,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from bot.admin.bookings.forms import UploadForm, say
 from bot.admin.csvs import csv_answer
 from bot.admin.rights import Right, needs
+from bot.admin.running import runtime
 from bot.admin.viewers import viewer
-from bot.runtime import Runtime
 from bot.shelf import RedisShelf
 from domain.database import repeat, transaction
 from domain.importing import (
@@ -34,7 +33,6 @@ from domain.importing import (
     MOST_ROWS,
     OPTIONAL_COLUMNS,
     REQUIRED_COLUMNS,
-    By,
     ImportRefused,
     ImportReport,
     Preview,
@@ -91,7 +89,7 @@ def upload() -> str:
 @needs(Right.MONEY)
 def carry_out(token: str) -> str | AnyResponse:
     """Import the file whose preview was shown."""
-    data, person = _kept(token), viewer()
+    data, by = _kept(token), viewer().by
     if data is None:
         flash(
             "Nothing was imported now: this file was imported already, or its preview is older than"
@@ -100,7 +98,6 @@ def carry_out(token: str) -> str | AnyResponse:
         )
         return redirect(url_for("bookings.uploads.upload"), 303)
     reading, digest = _read(data), request.form.get("digest", "")
-    by = By(person.email, person.id)
 
     def work(db: Session) -> ImportReport | Preview:
         return import_previewed(db, reading, by, digest)
@@ -134,7 +131,7 @@ def _read(data: bytes) -> Reading:
     """
     person = viewer()
     if person.operator is None:
-        return read_bookings(data, _runtime().settings.default_operator)
+        return read_bookings(data, runtime().settings.default_operator)
     return only_of(read_bookings(data, person.operator), person.operator)
 
 
@@ -145,7 +142,7 @@ def _form(form: UploadForm, refused: ImportRefused | None = None) -> str:
         faults=refused.faults if refused else (),
         most_rows=MOST_ROWS,
         most_megabytes=LARGEST_FILE_BYTES // 1024**2,
-        default_operator=viewer().operator or _runtime().settings.default_operator,
+        default_operator=viewer().operator or runtime().settings.default_operator,
     )
 
 
@@ -170,10 +167,5 @@ def _name(token: str) -> str:
 
 
 def _shelf() -> RedisShelf:
-    runtime = _runtime()
-    return RedisShelf(runtime.redis, runtime.uploads)
-
-
-def _runtime() -> Runtime:
-    runtime: Runtime = current_app.extensions["tourpay"]
-    return runtime
+    started = runtime()
+    return RedisShelf(started.redis, started.uploads)

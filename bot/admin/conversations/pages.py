@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -14,8 +14,8 @@ from bot.admin.conversations import queries, search, tied, transcript, words
 from bot.admin.conversations.forms import AnswerForm, TakeForm
 from bot.admin.paging import Page, read_cursor, read_id
 from bot.admin.rights import Right, needs
+from bot.admin.running import runtime
 from bot.admin.viewers import scope, viewer
-from bot.runtime import Runtime
 from domain import talking
 from domain.database import repeat, transaction
 
@@ -152,9 +152,9 @@ def take_over(contact_id: int) -> Response:
     form = TakeForm()
     holder = _number(form.holder.data)
     _check(contact_id)
-    refused = handing.take_over(_runtime(), contact_id, viewer().id, holder or None)
+    refused = handing.take_over(runtime(), contact_id, viewer().id, holder or None)
     if refused is not None:
-        flash(words.refusal(refused.why), "warning")
+        flash(words.refusal(refused), "warning")
     return _back(contact_id)
 
 
@@ -172,7 +172,7 @@ def answer(contact_id: int) -> Response | tuple[str, int]:
     refused = repeat(lambda db: talking.answer(db, said))
     if refused is None:
         return _back(contact_id)
-    form.text.errors = [words.refusal(refused.why)]
+    form.text.errors = [words.refusal(refused)]
     form.answer_id.data = str(uuid4())
     return _page(contact_id, form), 422
 
@@ -182,9 +182,9 @@ def answer(contact_id: int) -> Response | tuple[str, int]:
 def hand_back(contact_id: int) -> Response:
     """Let the bot answer again."""
     _check(contact_id)
-    refused = handing.hand_back(_runtime(), contact_id, viewer().id)
+    refused = handing.hand_back(runtime(), contact_id, viewer().id)
     if refused is not None:
-        flash(words.refusal(refused.why), "warning")
+        flash(words.refusal(refused), "warning")
     return _back(contact_id)
 
 
@@ -199,11 +199,6 @@ def number(contact_id: int) -> str:
         return render_template("conversations/number.html", address=address)
     form = AnswerForm(formdata=None, answer_id=str(uuid4()))
     return _page(contact_id, form, address=address)
-
-
-def _runtime() -> Runtime:
-    runtime: Runtime = current_app.extensions["tourpay"]
-    return runtime
 
 
 def _seen_or_404(db: Session, contact_id: int) -> None:

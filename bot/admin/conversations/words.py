@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from bot.admin.conversations.transcript import Said
 from domain.clock import now
-from domain.talking import HELD_FOR, LONGEST_ANSWER, Why
+from domain.talking import HELD_FOR, LONGEST_ANSWER, NotSaid
+from domain.wishes import NotDone
 
 HOURS_HELD = int(HELD_FOR.total_seconds() // 3_600)
 
@@ -53,16 +54,18 @@ _REASONS: Mapping[str, str] = {
     **dict.fromkeys(("63013", "63028"), "WhatsApp did not take its buttons"),
 }
 
-_REFUSALS: Mapping[Why, str] = {
-    Why.HELD_BY_ANOTHER: "Somebody else took this conversation over meanwhile. You see who below.",
-    Why.NOT_YOURS: "You do not have this conversation any more, so nothing was sent. Take it over"
-    " first.",
-    Why.EMPTY: "Write something first.",
-    Why.TOO_LONG: f"That is too long. Up to {LONGEST_ANSWER:,} characters may be sent at once.",
-    Why.SENT_BEFORE: "This form was sent before, with other words. These were not sent: send them"
-    " now if they still should be.",
-    Why.OPTED_OUT: "They asked for no more messages. Only they can change that, by writing again.",
-    Why.WINDOW_CLOSED: "They last wrote more than 24 hours ago, and WhatsApp lets nobody write"
+_REFUSALS: Mapping[NotSaid, str] = {
+    NotSaid.HELD_BY_ANOTHER: "Somebody else took this conversation over meanwhile. You see who"
+    " below.",
+    NotSaid.NOT_YOURS: "You do not have this conversation any more, so nothing was sent. Take it"
+    " over first.",
+    NotSaid.EMPTY: "Write something first.",
+    NotSaid.TOO_LONG: f"That is too long. Up to {LONGEST_ANSWER:,} characters may be sent at once.",
+    NotSaid.SENT_BEFORE: "This form was sent before, with other words. These were not sent: send"
+    " them now if they still should be.",
+    NotSaid.OPTED_OUT: "They asked for no more messages. Only they can change that, by writing"
+    " again.",
+    NotSaid.WINDOW_CLOSED: "They last wrote more than 24 hours ago, and WhatsApp lets nobody write"
     " after that. Only they can open it again, by writing.",
 }
 
@@ -70,9 +73,9 @@ _REFUSALS: Mapping[Why, str] = {
 _MEDIA = {"image": "picture", "audio": "voice message", "video": "video"}
 
 
-def refusal(why: Why) -> str:
+def refusal(refused: NotDone) -> str:
     """Why an act was not done."""
-    return _REFUSALS[why]
+    return _REFUSALS[NotSaid(refused.why)]
 
 
 def reason(code: str | None) -> str:

@@ -45,7 +45,7 @@ def cancel(departure_id: int) -> str | Response:
 
 
 @blueprint.route(f"{_ONE}/move", methods=["GET", "POST"])
-@needs(Right.WORK)
+@needs(Right.MONEY)
 def move(departure_id: int) -> str | Response:
     """Let a departure leave on another day."""
     group, staff_id = _found(departure_id), viewer().id

@@ -4,7 +4,6 @@ CSV.
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, current_app, render_template, request
 from werkzeug.wrappers import Response
@@ -16,12 +15,12 @@ from bot.admin.departures.queries import Manifest
 from bot.admin.departures.words import silent_words
 from bot.admin.paging import read_cursor, read_id
 from bot.admin.rights import Right, needs
+from bot.admin.running import zone
 from bot.admin.showing import status_words
 from bot.admin.viewers import scope, viewer
-from bot.runtime import Runtime
 from domain.database import transaction
-from domain.models import AuditEntry
 from domain.money import Money
+from domain.staff.trail import entry
 
 
 def _whole_area() -> Blueprint:
@@ -53,8 +52,7 @@ _HEADER = (
 @needs(Right.SEE)
 def index() -> str:
     """The groups, those that leave next first."""
-    runtime: Runtime = current_app.extensions["tourpay"]
-    today = datetime.now(ZoneInfo(runtime.settings.time_zone)).date()
+    today = datetime.now(zone()).date()
     filters = read_filters(request.args, today)
     after = read_cursor(request.args.get("before"), (date.fromisoformat, read_id))
     with transaction() as db:
@@ -145,13 +143,6 @@ def _rows(found: Manifest, *, masked: bool) -> Iterator[Sequence[object]]:
 
 
 def _write_down(departure_id: int, act: str, view: str | None = None) -> None:
-    person = viewer()
-    entry = AuditEntry(
-        staff_id=person.id,
-        actor=person.email,
-        act=act,
-        subject=f"departure:{departure_id}",
-        detail={} if view is None else {"view": view},
-    )
+    detail = {} if view is None else {"view": view}
     with transaction() as db:
-        db.add(entry)
+        db.add(entry(viewer().by, act, f"departure:{departure_id}", detail))

@@ -1,21 +1,18 @@
 """The forms of operators and their tours."""
 
-from uuid import uuid4
-
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, StringField
+from wtforms import IntegerField, StringField
 from wtforms.validators import DataRequired, Length, NumberRange
 
+from bot.admin.minted import ActForm
 from domain.operators import LONGEST_CONTACT, LONGEST_NAME, LONGEST_TOUR_NAME, Company
 
 _LARGEST_NUMBER = 2**31 - 1
-_LONGEST_ID = 64
 
 
-class OperatorForm(FlaskForm):
-    """An operator, with a minted id so that a form sent twice adds one."""
+class OperatorForm(ActForm):
+    """An operator."""
 
-    act_id = HiddenField(default=lambda: str(uuid4()), validators=[Length(max=_LONGEST_ID)])
     name = StringField(
         "Name",
         [

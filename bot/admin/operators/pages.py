@@ -14,8 +14,9 @@ from bot.admin.rights import Right, needs
 from bot.admin.viewers import viewer
 from domain import operators
 from domain.database import repeat, transaction
-from domain.models import Operator, Staff, Tour
+from domain.models import Operator, Tour
 from domain.operators import OperatorRefused
+from domain.staff.trail import By
 
 blueprint = Blueprint("operators", __name__)
 
@@ -48,8 +49,8 @@ def new() -> str | Response:
     """Add an operator."""
     form = OperatorForm()
     if form.validate_on_submit():
-        company, minted = form.company(), form.act_id.data
-        added = _done(form, lambda db, staff: operators.add(db, company, staff, minted))
+        company, minted = form.company(), str(form.minted)
+        added = _done(form, lambda db, by: operators.add(db, company, by, minted))
         if added is not None:
             flash(f"{added.name} is added.", "success")
             return _to(added.id)
@@ -64,7 +65,7 @@ def edit(operator_id: int) -> str | Response:
     form = OperatorForm(obj=operator)
     if form.validate_on_submit():
         company = form.company()
-        changed = _done(form, lambda db, staff: operators.change(db, operator_id, company, staff))
+        changed = _done(form, lambda db, by: operators.change(db, operator_id, company, by))
         if changed is not None:
             flash("It is changed.", "success")
             return _to(operator_id)
@@ -80,9 +81,7 @@ def new_tour(operator_id: int) -> str | Response:
         form = TourForm(number=operators.next_tour_number(db))
     if form.validate_on_submit():
         number, name = form.number.data, form.tidy_name()
-        added = _done(
-            form, lambda db, staff: operators.add_tour(db, operator_id, number, name, staff)
-        )
+        added = _done(form, lambda db, by: operators.add_tour(db, operator_id, number, name, by))
         if added is not None:
             flash(f"Tour {number}, {name}, is added.", "success")
             return _to(operator_id)
@@ -101,7 +100,7 @@ def rename_tour(operator_id: int, tour_id: int) -> str | Response:
     form = TourNameForm(obj=tour)
     if form.validate_on_submit():
         name = form.tidy_name()
-        if _done(form, lambda db, staff: operators.rename_tour(db, tour_id, name, staff)):
+        if _done(form, lambda db, by: operators.rename_tour(db, tour_id, name, by)):
             flash(f"Tour {tour_id} is called {name} now.", "success")
             return _to(operator_id)
     return render_template("operators/tour.html", form=form, operator=operator, tour=tour)
@@ -117,10 +116,10 @@ def _to(operator_id: int) -> Response:
     return redirect(url_for("operators.show", operator_id=operator_id), 303)
 
 
-def _done(form: FlaskForm, act: Callable[[Session, Staff], Done]) -> Done | None:
+def _done(form: FlaskForm, act: Callable[[Session, By], Done]) -> Done | None:
     """What an act gives, or None and words above the form where it is refused."""
     try:
-        return repeat(lambda db: act(db, db.get_one(Staff, viewer().id)))
+        return repeat(lambda db: act(db, viewer().by))
     except OperatorRefused as refused:
         form.form_errors.append(f"Not done: {refused}.")
         return None

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from bot.admin.minted import ActForm
 from bot.admin.payment import offers, queries
 from bot.admin.payment.forms import (
-    ActForm,
     AmountForm,
     EvidenceForm,
     FindingForm,
@@ -25,6 +25,7 @@ from bot.admin.payment.queries import Whole
 from bot.admin.payment.telling import telling
 from bot.admin.refusals import put_beside
 from bot.admin.rights import Right, needs
+from bot.admin.running import runtime
 from bot.admin.viewers import viewer
 from domain import proposals, refunds
 from domain.database import repeat, transaction
@@ -235,5 +236,4 @@ def _page(whole: Whole, name: str, form: ActForm | None, **more: Any) -> Answer:
 
 
 def _alone_minor() -> int:
-    runtime = current_app.extensions["tourpay"]
-    return int(runtime.policy.refund_alone_minor)
+    return runtime().policy.refund_alone_minor

@@ -1,14 +1,12 @@
-"""The forms of acts on a payment. Each carries an id that was minted with it, so that a form sent
-twice is one act.
-"""
+"""The forms of acts on a payment."""
 
 from typing import Any
-from uuid import UUID, uuid4
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import Field, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from bot.admin.minted import ActForm
 from domain.importing.cells import BadCell, clean, read_amount
 from domain.money import Money
 
@@ -31,20 +29,6 @@ def _line(label: str, longest: int, missing: str) -> StringField:
         Length(max=longest, message=f"Write at most {longest:,} characters."),
     ]
     return StringField(label, checks, render_kw={"autocomplete": "off", "maxlength": longest})
-
-
-class ActForm(FlaskForm):
-    """An act with its minted id."""
-
-    act_id = HiddenField(default=lambda: str(uuid4()))
-
-    @property
-    def minted(self) -> UUID:
-        """The id that the form was shown with. One that is not ours counts as none."""
-        try:
-            return UUID(self.act_id.data or "")
-        except ValueError:
-            return uuid4()
 
 
 class AmountForm(ActForm):

@@ -9,7 +9,7 @@ from bot.admin.payment.queries import Whole
 from domain.models import Payment, Refund
 from domain.payments.reviews import MISMATCHES
 from domain.payments.schedule import is_leased
-from domain.proposals import deciding
+from domain.proposals.deciding import PROPOSED
 from domain.refunds import states as refund_states
 from domain.states import AWAITING_CUSTOMER, AWAITING_OTP, CALLING, UNCERTAIN
 from providers.registry import PROVIDERS
@@ -43,9 +43,7 @@ def gives_back(provider: str) -> bool:
 
 def of(whole: Whole) -> Sequence[Offer]:
     """All acts there are, those that may be done first."""
-    waiting = {
-        seen.proposal.act for seen in whole.proposals if seen.proposal.status == deciding.PROPOSED
-    }
+    waiting = {seen.proposal.act for seen in whole.proposals if seen.proposal.status == PROPOSED}
     found = [
         replace(offer, refused=_WAITS) if _PROPOSES.get(offer.name) in waiting else offer
         for offer in _all(whole)

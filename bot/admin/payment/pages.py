@@ -19,6 +19,7 @@ from bot.admin.viewers import scope, viewer
 from domain.database import repeat, transaction
 from domain.models import AuditEntry, Payment
 from domain.payments import by_people
+from domain.staff.trail import entry
 from domain.wishes import NotDone
 
 blueprint: Blueprint = Blueprint("payment", __name__)
@@ -63,7 +64,7 @@ def ask(payment_id: UUID) -> Response:
 
 
 @blueprint.route("/transactions/<uuid:payment_id>/number", methods=["GET", "POST"])
-@needs(Right.SEE)
+@needs(Right.WORK)
 def number(payment_id: UUID) -> str | Response:
     """A whole phone number, for whoever wants to call it. That they looked is written down."""
     seen = _core(payment_id)
@@ -73,17 +74,8 @@ def number(payment_id: UUID) -> str | Response:
     shown = {"contact": seen.address, "payer": _dialled(seen.payment.payer_number)}.get(whose)
     if shown is None:
         abort(404)
-    person = viewer()
     with transaction() as db:
-        db.add(
-            AuditEntry(
-                staff_id=person.id,
-                actor=person.email,
-                act="number_shown",
-                subject=f"payment:{payment_id}",
-                detail={"whose": whose},
-            )
-        )
+        db.add(entry(viewer().by, "number_shown", f"payment:{payment_id}", {"whose": whose}))
     name = "payment/number.html"
     if "HX-Request" not in request.headers:
         name = "payment/number_page.html"

@@ -94,6 +94,11 @@ MARKS: Mapping[str, tuple[str, str]] = {
         "Nothing was credited. Look into the provider's statement and settle what really came, or"
         " close it.",
     ),
+    "receipt_mismatch": (
+        "The provider calls the money by another id than the statement did",
+        "Nothing more was credited. Look into the provider's statement: where it is the same money,"
+        " close the review; where it came twice, settle the other id by statement.",
+    ),
     "receipt_of_another": (
         "The provider's receipt belongs to another payment",
         "Nothing was credited. Compare both payments with the provider's statement.",
@@ -142,9 +147,9 @@ ACTS: Mapping[str, str] = {
     "payment_reviewed": "marked it as seen",
     "number_shown": "looked at a phone number",
     "reversal_recorded": "wrote down that the provider took money back",
-    "settle_by_statement": "to settle it by the statement",
-    "close_as_not_paid": "to close it as not paid",
-    "close_review": "to close the review",
+    "settle_by_statement": "to settle a payment by the statement",
+    "close_as_not_paid": "to close a payment as not paid",
+    "close_review": "to close a review",
     "refunded_outside": "to write down money given back outside",
     "conclude_refund": "to say what became of a refund",
     "move_money": "to move money to another booking",
@@ -197,5 +202,5 @@ def of_act(act: str) -> str:
 
 
 def of_proposal(act: str) -> str:
-    """What is proposed: `to close it as not paid`."""
+    """What is proposed: `to close a payment as not paid`."""
     return ACTS.get(act, act.replace("_", " "))

@@ -47,8 +47,8 @@ ACTS: Mapping[str, PersonAct] = {
     ),
     "enable": PersonAct(
         "Enable {email} again?",
-        "They can sign in with the password they had. An approver waits 24 hours anew, and all"
-        " approvers are told.",
+        "They can sign in with the password they had. An approver waits 24 hours anew (by somebody"
+        " who may not approve, they lose it), and all approvers are told.",
         "Enable",
         "btn btn-primary",
         "{email} can sign in again.",

@@ -47,5 +47,5 @@ class InviteForm(PlaceForm):
         return address
 
 
-class ActForm(FlaskForm):
+class ButtonForm(FlaskForm):
     """One button."""

@@ -1,20 +1,19 @@
 """Staff: who works here, as what, and what an admin does about it."""
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from bot.admin.people import queries
 from bot.admin.people.acts import ACTS, BARS
-from bot.admin.people.forms import ActForm, InviteForm, PlaceForm
+from bot.admin.people.forms import ButtonForm, InviteForm, PlaceForm
 from bot.admin.people.queries import Person
 from bot.admin.rights import Right, needs
+from bot.admin.running import runtime
 from bot.admin.viewers import viewer
 from bot.invitations import join_address
-from bot.runtime import Runtime
 from domain.database import repeat, transaction
 from domain.staff import people
 from domain.staff.people import Bar, Link
-from domain.staff.trail import By
 from domain.wishes import NotDone
 
 blueprint = Blueprint("people", __name__)
@@ -51,7 +50,7 @@ def invite() -> Answer:
     address = form.address() if form.validate_on_submit() else None
     if address is None:
         return _shown("people/invite.html", form)
-    made = repeat(lambda db: people.invite(db, _by(), address, form.chosen()))
+    made = repeat(lambda db: people.invite(db, viewer().by, address, form.chosen()))
     if isinstance(made, NotDone):
         form.form_errors.append(_words(made))
         return _shown("people/invite.html", form)
@@ -62,10 +61,10 @@ def invite() -> Answer:
 @needs(Right.GOVERN)
 def link(staff_id: int) -> Answer:
     """A new link for somebody who lost theirs, their password or their authenticator."""
-    person, form = _person(staff_id), ActForm()
+    person, form = _person(staff_id), ButtonForm()
     if not form.validate_on_submit():
         return _shown("people/new_link.html", form, person)
-    made = repeat(lambda db: people.make_link(db, _by(), staff_id))
+    made = repeat(lambda db: people.make_link(db, viewer().by, staff_id))
     if isinstance(made, NotDone):
         form.form_errors.append(_words(made))
         return _shown("people/new_link.html", form, person)
@@ -81,7 +80,7 @@ def role(staff_id: int) -> Answer:
     _offer_places(form)
     if not form.validate_on_submit():
         return _shown("people/role.html", form, person)
-    refused = repeat(lambda db: people.change_place(db, _by(), staff_id, form.chosen()))
+    refused = repeat(lambda db: people.change_place(db, viewer().by, staff_id, form.chosen()))
     if refused is not None:
         form.form_errors.append(_words(refused))
         return _shown("people/role.html", form, person)
@@ -93,9 +92,9 @@ def role(staff_id: int) -> Answer:
 @needs(Right.GOVERN)
 def act(staff_id: int, name: str) -> Answer:
     """Disable, enable, make an approver: each asks once."""
-    person, form, chosen = _person(staff_id), ActForm(), ACTS[name]
+    person, form, chosen = _person(staff_id), ButtonForm(), ACTS[name]
     if form.validate_on_submit():
-        refused = repeat(lambda db: chosen.do(db, _by(), staff_id))
+        refused = repeat(lambda db: chosen.do(db, viewer().by, staff_id))
         if refused is None:
             flash(chosen.done.format(email=person.email), "success")
             return redirect(url_for("people.show", staff_id=staff_id), 303)
@@ -117,13 +116,12 @@ def _offer_places(form: PlaceForm) -> None:
 
 def _link_page(made: Link) -> str:
     """The link is shown in this very answer: it is kept nowhere that it could be read again."""
-    runtime: Runtime = current_app.extensions["tourpay"]
-    address = join_address(runtime.settings, made.token)
+    address = join_address(runtime().settings, made.token)
     return render_template("people/link.html", person=_person(made.staff_id), address=address)
 
 
 def _shown(
-    template: str, form: InviteForm | PlaceForm | ActForm, person: Person | None = None
+    template: str, form: InviteForm | PlaceForm | ButtonForm, person: Person | None = None
 ) -> tuple[str, int]:
     page = render_template(template, form=form, person=person)
     return page, 422 if form.is_submitted() else 200
@@ -131,8 +129,3 @@ def _shown(
 
 def _words(refused: NotDone) -> str:
     return BARS[Bar(refused.why)]
-
-
-def _by() -> By:
-    person = viewer()
-    return By(person.id, person.email)

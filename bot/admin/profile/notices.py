@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask, url_for
 
 from bot.admin.payment.words import ACTS
 from bot.admin.viewers import viewer
 from domain.database import transaction
 from domain.models import StaffNotice
-from domain.staff import seen
+from domain.staff import notices
 
 # By kind. What is in braces stands in the notice's detail.
 WORDS: Mapping[str, str] = {
@@ -60,7 +60,7 @@ def add_to(app: Flask) -> None:
 def unseen_notices() -> Sequence[Told]:
     """The newest few."""
     with transaction() as db:
-        rows = seen.unseen(db, viewer().id, _MOST)
+        rows = notices.unseen(db, viewer().id, _MOST)
     return [_told(row) for row in rows]
 
 
@@ -82,10 +82,8 @@ class _Said(dict[str, str]):
 
 def _page_of(subject: str) -> str | None:
     kind, _, name = subject.partition(":")
-    endpoint, argument = _PAGES.get(kind, ("", ""))
-    if endpoint not in current_app.view_functions:
+    if kind not in _PAGES or (kind == _ADMINS_PAGE and not viewer().is_admin):
         return None
-    if kind == _ADMINS_PAGE and not viewer().is_admin:
-        return None
+    endpoint, argument = _PAGES[kind]
     values: dict[str, Any] = {argument: name}
     return url_for(endpoint, **values)

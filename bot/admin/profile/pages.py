@@ -3,7 +3,6 @@
 import segno
 from flask import (
     Blueprint,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -16,6 +15,7 @@ from werkzeug.wrappers import Response
 from bot.admin.profile import offers
 from bot.admin.profile.forms import RemoveForm, ReplaceForm, SetUpForm
 from bot.admin.rights import Right, fresh_first, needs
+from bot.admin.running import runtime
 from bot.admin.signin.forms import ChangePasswordForm
 from bot.admin.signin.onward import onward
 from bot.admin.signin.pages import WRONG_CODE, WRONG_PASSWORD, accept_code
@@ -23,9 +23,8 @@ from bot.admin.signin.throttle import TOO_MANY, may_show_it_is_them
 from bot.admin.viewers import Viewer, viewer
 from domain.database import repeat, transaction
 from domain.sealing import Sealer
-from domain.staff import authenticators, entering, passwords, seen, sessions, standing
+from domain.staff import authenticators, entering, notices, passwords, sessions, standing
 from domain.staff.authenticators import Offer
-from domain.staff.trail import By
 
 blueprint = Blueprint("profile", __name__)
 
@@ -114,7 +113,7 @@ def remove_authenticator() -> Answer:
     if accept_code(person.id, form.code.data) is None:
         form.code.errors = [WRONG_CODE]
         return _shown("profile/remove.html", form)
-    repeat(lambda db: authenticators.remove(db, _by(person), person.token))
+    repeat(lambda db: authenticators.remove(db, person.by, person.token))
     flash("Your authenticator is removed. All other browsers are signed out.", "success")
     return redirect(url_for("profile.index"), 303)
 
@@ -124,7 +123,7 @@ def remove_authenticator() -> Answer:
 def sign_out_one() -> Response:
     """Sign one of your browsers out."""
     person, key = viewer(), request.form.get("key", "")
-    repeat(lambda db: entering.leave_one(db, _by(person), person.id, key))
+    repeat(lambda db: entering.leave_one(db, person.by, person.id, key))
     flash("That browser is signed out.", "success")
     return redirect(url_for("profile.index"), 303)
 
@@ -134,7 +133,7 @@ def sign_out_one() -> Response:
 def sign_out_everywhere() -> Response:
     """Sign all your browsers out, this one too."""
     person = viewer()
-    repeat(lambda db: entering.leave_all(db, _by(person), person.id))
+    repeat(lambda db: entering.leave_all(db, person.by, person.id))
     session.clear()
     flash("You are signed out everywhere.", "info")
     return redirect(url_for("signin.form"), 303)
@@ -146,7 +145,7 @@ def saw() -> Response:
     """You have seen what you were told."""
     person = viewer()
     up_to = request.form.get("up_to", 0, type=int)
-    repeat(lambda db: seen.mark_seen(db, person.id, up_to))
+    repeat(lambda db: notices.mark_seen(db, person.id, up_to))
     return redirect(onward(request.args.get("next")), 303)
 
 
@@ -160,7 +159,7 @@ def _is_set_up(form: SetUpForm, person: Viewer, offer: Offer) -> bool:
         return False
     return repeat(
         lambda db: authenticators.set_up(
-            db, _by(person), offer, form.code.data, _sealer(), person.token
+            db, person.by, offer, form.code.data, _sealer(), person.token
         )
     )
 
@@ -183,10 +182,5 @@ def _too_many(template: str, form: ChangePasswordForm | RemoveForm) -> tuple[str
     return render_template(template, form=form), 429
 
 
-def _by(person: Viewer) -> By:
-    return By(person.id, person.email)
-
-
 def _sealer() -> Sealer:
-    sealer: Sealer = current_app.extensions["tourpay"].authenticators
-    return sealer
+    return runtime().authenticators

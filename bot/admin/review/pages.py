@@ -12,7 +12,7 @@ from bot.admin.review import counting, items, sources
 from bot.admin.rights import Right, needs
 from bot.admin.viewers import Viewer, scope, viewer
 from domain.database import repeat, transaction
-from domain.models import AuditEntry
+from domain.staff.trail import entry
 
 blueprint: Blueprint = Blueprint("review", __name__)
 
@@ -63,15 +63,7 @@ def _mark(db: Session, message_id: int) -> None:
     """Marked once, and written down."""
     if db.execute(_SEEN, {"message_id": message_id}).first() is None:
         return
-    person = viewer()
-    db.add(
-        AuditEntry(
-            staff_id=person.id,
-            actor=person.email,
-            act="message_reviewed",
-            subject=f"message:{message_id}",
-        )
-    )
+    db.add(entry(viewer().by, "message_reviewed", f"message:{message_id}"))
 
 
 _SEEN = text("""

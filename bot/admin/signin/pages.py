@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 import structlog
 from flask import (
     Blueprint,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -20,12 +19,12 @@ from werkzeug.wrappers import Response
 
 from bot.admin import viewers
 from bot.admin.rights import Right, needs
+from bot.admin.running import runtime
 from bot.admin.signin.devices import device_of
 from bot.admin.signin.forms import CodeForm, PasswordForm, SignInForm
 from bot.admin.signin.onward import onward
 from bot.admin.signin.throttle import TOO_MANY, may_show_it_is_them, may_try_password
 from bot.admin.viewers import Viewer, viewer
-from bot.runtime import Runtime
 from domain import clock
 from domain.database import repeat, transaction
 from domain.staff import authenticators, entering, sessions
@@ -142,8 +141,8 @@ def sign_out() -> Response:
 
 def accept_code(staff_id: int, typed: str) -> Accepted | None:
     """Count a code that somebody typed, if it is right and was not used."""
-    runtime: Runtime = current_app.extensions["tourpay"]
-    return repeat(lambda db: authenticators.accept(db, staff_id, typed, runtime.authenticators))
+    sealer = runtime().authenticators
+    return repeat(lambda db: authenticators.accept(db, staff_id, typed, sealer))
 
 
 def _enter(staff_id: int, mark: str) -> Response:

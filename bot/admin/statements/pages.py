@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 
 from bot.admin.csvs import csv_answer
 from bot.admin.rights import Right, needs
+from bot.admin.running import zone
 from bot.admin.statements import queries
 from bot.admin.statements.queries import DAY_HEADER, TRANSFER_HEADER, Choice
 from bot.admin.viewers import scope
@@ -115,27 +116,27 @@ def _period() -> tuple[Period, tuple[str, ...]]:
     """A month, or from one day to another; this month where nothing is said. What could not be read
     is told in words.
     """
-    zone = ZoneInfo(current_app.extensions["tourpay"].settings.time_zone)
-    today = clock.now().astimezone(zone).date()
-    this_month = _month_of(f"{today:%Y-%m}", zone)
+    here = zone()
+    today = clock.now().astimezone(here).date()
+    this_month = _month_of(f"{today:%Y-%m}", here)
     ignored: list[str] = []
     month, first, last = (request.args.get(name, "").strip() for name in ("month", "from", "to"))
     if first or last:
         try:
             begins = _day(first) if first else None
             ends = _day(last) if last else today
-            period = Period(begins or ends.replace(day=1), ends, zone)
+            period = Period(begins or ends.replace(day=1), ends, here)
         except ValueError:
             return this_month, ("A day is written like 2026-11-21. This month is shown.",)
         if period.last < period.first:
             return this_month, ("The last day is before the first one. This month is shown.",)
         if period.last - period.first >= timedelta(days=_LONGEST_DAYS):
             ignored.append("At most a year is shown at once.")
-            period = Period(period.first, period.first + timedelta(days=_LONGEST_DAYS - 1), zone)
+            period = Period(period.first, period.first + timedelta(days=_LONGEST_DAYS - 1), here)
         return period, tuple(ignored)
     if month:
         try:
-            return _month_of(month, zone), ()
+            return _month_of(month, here), ()
         except ValueError:
             return this_month, ("A month is written like 2026-11. This month is shown.",)
     return this_month, ()
@@ -149,8 +150,8 @@ def _day(text: str) -> date:
     return day
 
 
-def _month_of(text: str, zone: ZoneInfo) -> Period:
+def _month_of(text: str, here: ZoneInfo) -> Period:
     """Raises ValueError."""
     first = _day(f"{text}-01")
     following = (first + timedelta(days=32)).replace(day=1)
-    return Period(first, following - timedelta(days=1), zone)
+    return Period(first, following - timedelta(days=1), here)

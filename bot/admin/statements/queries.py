@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from bot.admin.scope import Scope
@@ -56,11 +56,12 @@ class Choice:
 
 
 def operators(db: Session, scope: Scope) -> Sequence[tuple[int, str]]:
-    """Who has statements: ids and names, by name."""
+    """Who has statements: ids and names; first those who have accounts, then by name."""
+    has_none = ~exists().where(Account.operator_id == Operator.id)
     rows = db.execute(
         select(Operator.id, Operator.name)
         .where(scope.keeps(Operator.id))
-        .order_by(Operator.name, Operator.id)
+        .order_by(has_none, Operator.name, Operator.id)
     )
     return [(number, name) for number, name in rows]
 

@@ -120,7 +120,7 @@ def _busiest(buckets: Sequence[Bucket], span: Span) -> str:
         return "No payment was opened."
     here = most.began.astimezone(span.zone)
     when = f"on {here:%A}" if span.is_week else f"from {here:%H:%M} to {here.hour + 1:02d}:00"
-    return f"Most were opened {when}: {most.opened}, and {most.paid} were paid."
+    return f"Most were opened {when}: {most.opened} opened, {most.paid} paid."
 
 
 def _funnel(db: Session, scope: Scope, span: Span) -> Funnel:
@@ -145,9 +145,10 @@ def _funnel(db: Session, scope: Scope, span: Span) -> Funnel:
 def _told(counts: str, way: Sequence[Step]) -> str:
     if not way[0].reached:
         return "Nobody began to pay."
-    words = f"Of {way[0].reached} {counts}, {way[-1].reached} were paid."
+    paid = way[-1].reached
+    words = f"Of {way[0].reached} {counts}, {paid} {'was' if paid == 1 else 'were'} paid."
     if counts == "customers":
-        words = f"Of {way[0].reached} customers who wanted to pay, {way[-1].reached} did."
+        words = f"Of {way[0].reached} customers who wanted to pay, {paid} did."
     most = max(way, key=lambda step: step.left)
     if most.left:
         words += f" Most left after “{most.title}”: {most.left}."

@@ -1,15 +1,14 @@
 """Today: what came in, who is on the way, and where people leave."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 
 from bot.admin import viewers
 from bot.admin.rights import Right, needs
+from bot.admin.running import zone
 from bot.admin.today.days import read
 from bot.admin.today.figures import figures
-from bot.runtime import Runtime
 from domain.database import transaction
 
 blueprint = Blueprint("today", __name__)
@@ -19,11 +18,9 @@ blueprint = Blueprint("today", __name__)
 @needs(Right.SEE)
 def index() -> str:
     """One day, or a week: `?on=2026-11-21&days=7`."""
-    runtime: Runtime = current_app.extensions["tourpay"]
-    zone = ZoneInfo(runtime.settings.time_zone)
     scope = viewers.scope()
     now = datetime.now(UTC)
-    span, ignored = read(request.args.get("on", ""), request.args.get("days", ""), now, zone)
+    span, ignored = read(request.args.get("on", ""), request.args.get("days", ""), now, zone())
     with transaction() as db:
         shown = figures(db, scope, span)
     return render_template(

@@ -16,8 +16,8 @@ from bot.admin.showing import masked
 from bot.admin.transactions import queries
 from bot.admin.transactions.forms import Filters
 from domain.database import transaction
-from domain.models import AuditEntry
 from domain.money import Money
+from domain.staff.trail import By, entry
 
 HEADER = (
     "payment_id",
@@ -43,17 +43,9 @@ HEADER = (
 _ROWS_AT_ONCE = 1_000
 
 
-def write_down(db: Session, staff_id: int, email: str, filters: Filters) -> None:
+def write_down(db: Session, by: By, filters: Filters) -> None:
     """Who takes the table away, and which."""
-    db.add(
-        AuditEntry(
-            staff_id=staff_id,
-            actor=email,
-            act="payments_exported",
-            subject="payments",
-            detail=filters.as_detail(),
-        )
-    )
+    db.add(entry(by, "payments_exported", "payments", filters.as_detail()))
 
 
 def rows(listing: queries.Listing, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[Sequence[object]]:

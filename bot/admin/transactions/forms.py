@@ -33,11 +33,6 @@ class Filters:
     most_minor: int | None = None
     query: str = field(default="", repr=False)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is left out."""
-        return self == Filters()
-
     def as_detail(self) -> dict[str, object]:
         """For the audit trail: what was asked for, without what may be a phone number."""
         given = {each.name: getattr(self, each.name) for each in fields(self)}

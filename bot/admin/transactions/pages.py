@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from bot.admin import viewers
 from bot.admin.csvs import csv_answer
-from bot.admin.paging import read_cursor
+from bot.admin.paging import address_of, read_cursor
 from bot.admin.rights import Right, needs
+from bot.admin.running import zone
 from bot.admin.showing import STATUSES as WORDS
 from bot.admin.transactions import export, queries, search
 from bot.admin.transactions.accounts import AccountView, accounts
 from bot.admin.transactions.forms import Chip, read
-from bot.runtime import Runtime
 from domain.database import transaction
 from domain.states import STATUSES
 
@@ -41,7 +40,7 @@ def index() -> AnyResponse | str:
     with transaction() as db:
         known = accounts(db, scope)
         asked = read(address, known)
-        listing = queries.Listing(scope, known, asked.filters, _zone())
+        listing = queries.Listing(scope, known, asked.filters, zone())
         before = read_cursor(address.get("before"), _CURSOR)
         page = queries.page(db, listing, before)
     own = search.payment_id(asked.filters.query)
@@ -69,8 +68,8 @@ def as_csv() -> Response:
     with transaction() as db:
         known = accounts(db, person.scope)
         asked = read(request.args, known)
-        listing = queries.Listing(person.scope, known, asked.filters, _zone())
-        export.write_down(db, person.id, person.email, asked.filters)
+        listing = queries.Listing(person.scope, known, asked.filters, zone())
+        export.write_down(db, person.by, asked.filters)
     return csv_answer("payments.csv", export.HEADER, export.rows(listing))
 
 
@@ -82,11 +81,6 @@ def _choices(known: Sequence[AccountView]) -> dict[str, Any]:
         "currencies": sorted({each.currency for each in known}),
         "operators": sorted({(each.operator, each.operator_id) for each in known}),
     }
-
-
-def _zone() -> ZoneInfo:
-    runtime: Runtime = current_app.extensions["tourpay"]
-    return ZoneInfo(runtime.settings.time_zone)
 
 
 def _wants_part() -> bool:
@@ -116,5 +110,4 @@ def _without(address: "MultiDict[str, str]", chip: Chip) -> str:
 
 
 def _to(endpoint: str, address: "MultiDict[str, str]") -> str:
-    query: dict[str, Any] = address.to_dict(flat=False)
-    return url_for(f".{endpoint}", **query)
+    return address_of(f".{endpoint}", address.items(multi=True))

@@ -39,7 +39,7 @@ def test_all_that_waits_is_listed_oldest_first(house: House, sign_in: SignIn) ->
     listed = words_of(browser.get("/admin/approvals"))
     assert "Refund USD 1.00 for KS-2" in listed
     assert "You asked on" in listed
-    assert "Proposed to close it as not paid" in listed
+    assert "Proposed to close a payment as not paid" in listed
     assert "statement of May anna@example.com proposed it on" in listed
     assert "Nothing waits" in words_of(sign_in(house.foreign).get("/admin/approvals"))
 

@@ -206,6 +206,10 @@ def test_money_taken_at_the_desk_counts_once_and_is_receipted_once(
     assert number in words
     page = client.get(f"/admin/bookings/{sold.ours}").text
     assert "The receipt is sent in WhatsApp." in page
+    assert "This form was sent before: USD 150.00 stands in the books once." in page
+    other = client.post(f"/admin/bookings/{sold.ours}/outside", data=form | {"amount": "20.00"})
+    assert "This form was sent before, with other details" in other.text
+    assert booking_of(sold.ours).paid_minor == 25_000
     assert number in page
     assert "Taken outside, cash: Book 7, no. 12" in page
     assert_books_agree()

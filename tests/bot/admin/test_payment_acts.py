@@ -238,7 +238,9 @@ def test_two_people_say_what_became_of_a_refund(house: House, sign_in: SignIn) -
     refused = send(own, address, finding="", evidence="x")
     assert "Choose what became of it." in words_of(refused)
     location = send(own, address, finding="given_back", evidence="statement, line 9").location
-    assert "The money went back to the customer" in words_of(second.get(location))
+    decides = words_of(second.get(location))
+    assert "The money went back to the customer" in decides
+    assert "Refund USD 40.00" in " ".join(decides.split()), "of which amount it is"
     second.post(f"{location}/approve")
     assert r.stands(refund)[0] == "succeeded"
     assert w.booking_of(sold.world).paid_minor == 6_000

@@ -181,6 +181,17 @@ def test_a_link_lives_72_hours(house: House, sign_in: SignIn) -> None:
     assert round(lives) == 72 * 3_600
 
 
+@pytest.mark.parametrize("gone", ["disabled_at = now()", "role = 'operator', operator_id = :of"])
+def test_a_link_ends_with_the_admin_who_made_it(
+    app: Flask, house: House, sign_in: SignIn, gone: str
+) -> None:
+    link = link_in(sign_in(house.admin).post(f"/admin/staff/{house.second}/link").text)
+    change = f"UPDATE staff SET {gone} WHERE id = {house.admin}"  # noqa: S608
+    run_sql(change, **({"of": house.operator_id} if ":of" in gone else {}))
+    assert join(app, link) == 404
+    assert person("ben@example.com").created_by is None
+
+
 def test_a_weak_password_is_not_taken_and_the_link_stays(
     app: Flask, house: House, sign_in: SignIn
 ) -> None:
@@ -366,6 +377,25 @@ def test_who_is_no_approver_yet_makes_none(house: House, sign_in: SignIn, wait: 
     assert answer.status_code == 422
     assert "Only somebody who may approve" in answer.text
     assert person(CARL).approver_from is None
+
+
+@pytest.mark.parametrize("how", ["link", "enable", "role"])
+def test_who_is_no_approver_keeps_none(app: Flask, house: House, sign_in: SignIn, how: str) -> None:
+    """A new link, enabling and another role make an approver anew: an approver's to do."""
+    run_sql(f"UPDATE staff SET approver_from = NULL WHERE id = {house.admin}")  # noqa: S608
+    give_password(house.second)
+    client, address = sign_in(house.admin), f"/admin/staff/{house.second}"
+    if how == "link":
+        assert join(app, link_in(client.post(f"{address}/link").text), "another password") == 303
+    elif how == "enable":
+        client.post(f"{address}/disable")
+        client.post(f"{address}/enable")
+    else:
+        client.post(f"{address}/role", data={"place": str(house.operator_id)})
+    ben = person("ben@example.com")
+    assert (ben.approver_from, ben.disabled_at) == (None, None)
+    kind = "staff_access_renewed" if how == "link" else "approver_taken"
+    assert house.own in told(kind)
 
 
 def test_who_was_an_admin_a_moment_ago_does_nothing(house: House, sign_in: SignIn) -> None:

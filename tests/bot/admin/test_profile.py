@@ -233,7 +233,7 @@ def test_what_somebody_is_told_stands_on_every_page_until_it_was_seen(
         tell(db, [house.admin, house.own], "proposal_waiting", "proposal:1", detail)
         tell(db, [house.admin], "something_new", "booking:2", {"<b>": "<b>"})
     client, own = sign_in(house.admin), sign_in(house.own)
-    words = "ben@example.com asks for a second person to settle it by the statement."
+    words = "ben@example.com asks for a second person to settle a payment by the statement."
     page = client.get("/admin/audit").text
     assert words in page
     assert "There is something new about booking:2: something new." in page
@@ -244,7 +244,7 @@ def test_what_somebody_is_told_stands_on_every_page_until_it_was_seen(
     assert seen.location == "/admin/audit"
     page = client.get("/admin/").text
     assert words not in page
-    assert "ben@example.com rejected the proposal to settle it by the statement." in page
+    assert "ben@example.com rejected the proposal to settle a payment by the statement." in page
     assert words in own.get("/admin/").text
     assert client.post("/admin/profile/seen", data={"up_to": "x"}).status_code == 303
     # Where something went wrong, nothing more is asked of the database.

@@ -65,6 +65,7 @@ def test_nothing_waits_in_a_quiet_house(house: House, sign_in: SignIn) -> None:
     [
         ("uncertain", "uncertain", "Nobody knows whether it was paid"),
         ("amount_mismatch", "mismatch", "The provider speaks of another amount"),
+        ("receipt_mismatch", "mismatch", "by another id than the statement did"),
         ("receipt_of_another", "mismatch", "receipt belongs to another payment"),
         ("surplus", "surplus", "More came than the booking owed"),
         ("reversed", "reversed", "The provider took money back by itself"),

@@ -228,7 +228,7 @@ def test_an_operators_way_is_counted_in_payments(house: House, shelf: Shelf) -> 
         shown = figures(db, Scope(house.operator_id), span()).funnel
         foreign = figures(db, Scope(house.stranger_id), span()).funnel
     assert [step.reached for step in shown.steps] == [4, 3, 2, 1]
-    assert shown.summary.startswith("Of 4 payments, 1 were paid.")
+    assert shown.summary.startswith("Of 4 payments, 1 was paid.")
     assert [step.reached for step in foreign.steps] == [1, 1, 1, 0]
 
 
@@ -301,7 +301,7 @@ def test_the_page_says_it_in_words_numbers_and_charts(
     client = sign_in(house.admin)
     page = unescape(client.get(f"/admin/?on={DAY}").text)
     assert "USD 100.00" in page
-    assert "Most were opened from 11:00 to 12:00: 1, and 0 were paid." in page
+    assert "Most were opened from 11:00 to 12:00: 1 opened, 0 paid." in page
     assert "Failed: declined without a reason" in page
     assert page.count('<canvas role="img" aria-label=') == 3
     assert page.count("data-chart=") == 3

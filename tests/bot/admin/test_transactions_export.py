@@ -25,7 +25,8 @@ def test_the_table_holds_what_the_list_holds(house: House, sign_in: SignIn, shel
     old = paid_for(
         shelf, "KS-1", minutes=5, payer_number="263771234567", receipt="=cmd()", failure="declined"
     )
-    new = paid_for(shelf, "KZ-1", amount_minor=123_456)
+    wide = "\N{FULLWIDTH EQUALS SIGN}cmd()"
+    new = paid_for(shelf, "KZ-1", amount_minor=123_456, receipt=wide)
     paid_for(shelf, "OT-1")
     answer = sign_in(house.own).get(CSV)
     assert answer.mimetype == "text/csv"
@@ -37,6 +38,7 @@ def test_the_table_holds_what_the_list_holds(house: House, sign_in: SignIn, shel
     assert rows[1]["opened_at"] == "2026-03-10T11:55:00+00:00"
     assert rows[1]["tour_reference"] == "BK-T005-20260401"
     assert rows[1]["receipt"] == "'=cmd()"
+    assert rows[0]["receipt"] == "'\N{FULLWIDTH EQUALS SIGN}cmd()", "some read it as the other one"
     assert rows[1]["contact"] == "•••• 5180"
     assert rows[1]["paid_from"] == "•••• 4567"
     assert "26377" not in answer.text
