@@ -65,5 +65,10 @@ def write(
 
 def write_act(db: Session, person: Staff, act: str, refund: Refund, **detail: object) -> None:
     """One act of staff, for ever."""
-    told = {"payment": str(refund.payment_id), "amount_minor": refund.amount_minor, **detail}
+    told = {
+        "payment": str(refund.payment_id),
+        "amount_minor": refund.amount_minor,
+        "currency": db.get_one(Payment, refund.payment_id).currency,
+        **detail,
+    }
     db.add(entry(by_person(person), act, f"refund:{refund.id}", told))

@@ -107,7 +107,8 @@ def _told(name: str, value: object) -> str:
     if isinstance(value, Mapping):
         if value.keys() == {"from", "to"}:
             return f"{_told('from', value['from'])} → {_told('to', value['to'])}"
-        return "; ".join(f"{_label(each)}: {_told(each, part)}" for each, part in value.items())
+        parts = [f"{_label(each)}: {_told(each, part)}" for each, part in value.items()]
+        return "; ".join(parts) or "nothing"
     if isinstance(value, list):
         return ", ".join(_told("", part) for part in value) or "nothing"
     return str(value)
