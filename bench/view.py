@@ -129,6 +129,8 @@ ADDRESSES: Sequence[str] = (
         )
     ),
     *(f"/bookings?q={word}" for word in ("{reference}", "{shared}", "{phone}", "nobody+at+all")),
+    "/bookings?q=Xyzzy",
+    "/bookings?q=t",
     "/bookings?status=PENDING",
     "/bookings?status=TO_REFUND",
     *(f"/conversations?q={word}" for word in ("{reference}", "{phone}", "nobody+at+all")),
