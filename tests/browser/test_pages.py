@@ -112,7 +112,11 @@ SHOWN = frozenset(
         "today", "transactions", "payment", "payment-refund", "review", "approval", "departures",
         "departure", "manifest", "bookings", "booking", "import-preview", "conversations",
         "conversation", "settings", "account", "switches", "statements", "staff", "audit",
-        "sign-in",
+        "sign-in", "approvals", "approval-refund", "operators", "operator", "accounts",
+        "account-add", "account-secrets", "operations", "profile", "authenticator", "booking-add",
+        "booking-correct", "booking-cash", "booking-receipt", "bookings-import",
+        "payment-uncertain", "payment-settle", "payment-move", "departure-move", "staff-person",
+        "staff-invite", "switch-pause",
     )
 )  # fmt: skip
 # A picture ends here, so that a long list does not make a long picture.
