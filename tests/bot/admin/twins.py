@@ -23,7 +23,9 @@ _POLICY = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one operator has. `marks` are words that stand in its rows and in no other's."""
+    """What one operator has. `marks` are words that stand in its rows and in no other's, `phone` a
+    whole number, which no page shows unasked.
+    """
 
     operator_id: int
     staff_id: int
@@ -38,6 +40,7 @@ class Side:
     message_id: int
     transfer_id: int
     marks: tuple[str, ...]
+    phone: str
 
 
 def side(runtime: Runtime, number: int, name: str) -> Side:
@@ -90,8 +93,8 @@ def side(runtime: Runtime, number: int, name: str) -> Side:
             )
         )
     marks = (name, f"{word} T", f"{word.upper()}-001", receipt, f"{word}friend", f"{word} account")
-    marks += (str(payment_id), f"{word.lower()}@example.com", phone[-4:])
-    return Side(*ids, payment_id, refund_id, proposal_id, message_id, transfer_id, marks)
+    marks += (str(payment_id), f"{word.lower()}@example.com", f"•••• {phone[-4:]}")
+    return Side(*ids, payment_id, refund_id, proposal_id, message_id, transfer_id, marks, phone)
 
 
 def _waiting(db: Session, payment_id: UUID, operator_id: int, staff_id: int) -> tuple[UUID, UUID]:
