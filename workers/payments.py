@@ -25,7 +25,7 @@ from domain.database import name_commit, transaction
 from domain.models import Payment
 from domain.payments import Act, Locked
 from domain.policy import Policy
-from domain.states import AWAITING_CUSTOMER, CONFIRMING
+from domain.states import CONFIRMING
 from providers.contract import (
     Cancels,
     Charge,
@@ -145,8 +145,8 @@ def _settle_here(db: Session, locked: Locked, act: Act) -> None:
         payments.expire(db, locked)
     elif act is Act.CANCEL:
         payments.cancel(db, locked)
-    elif locked.payment.status != AWAITING_CUSTOMER:
-        payments.look_again(locked.payment, locked.now, policy)
+    else:
+        payments.leave(locked.payment, locked.now, policy)
 
 
 def _policy_of(terms: Terms) -> Policy:

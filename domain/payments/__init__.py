@@ -32,7 +32,7 @@ from domain.payments.opening import (
     open_payment,
     replace,
 )
-from domain.payments.schedule import ask_now, claim_due, look_again
+from domain.payments.schedule import ask_now, claim_due, leave
 from domain.payments.settling import Settlement, settle
 from domain.payments.story import Locked, ProviderCall, Word, lock, lock_booking
 
@@ -58,9 +58,9 @@ __all__ = [
     "due_act",
     "expire",
     "holds_on",
+    "leave",
     "lock",
     "lock_booking",
-    "look_again",
     "lose_answer",
     "open_payment",
     "record_failed_check",

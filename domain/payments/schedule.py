@@ -87,3 +87,12 @@ def look_again(payment: Payment, now: datetime, policy: Policy) -> None:
         over = payment.deadline_at + timedelta(seconds=policy.expiry_grace_seconds)
         if over > now:
             payment.next_check_at = min(payment.next_check_at, over)
+
+
+def leave(payment: Payment, now: datetime, policy: Policy) -> None:
+    """Set aside what needs nothing now, so that a sweep does not come back to it every time. A
+    link, and what is watched after it was paid, keep the time that their provider's terms set: a
+    nudge that comes late or twice must not end a watch.
+    """
+    if payment.status not in (AWAITING_CUSTOMER, SUCCEEDED):
+        look_again(payment, now, policy)

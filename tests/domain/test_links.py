@@ -10,6 +10,7 @@ from domain import payments
 from domain.database import transaction
 from domain.models import Payment
 from domain.payments import Act, Opened, OpenRequest, ProviderCall, Word
+from domain.payments.schedule import look_again
 from domain.policy import Policy
 from tests import factories
 from tests.domain import world as w
@@ -99,7 +100,7 @@ def test_it_is_asked_about_by_the_providers_schedule_and_when_it_ends() -> None:
     slow = dataclasses.replace(POLICY, check_delays_seconds=(3_600,))
     with transaction() as db:
         locked = payments.lock(db, payment.id)
-        payments.look_again(locked.payment, locked.now, slow)
+        look_again(locked.payment, locked.now, slow)
         end = locked.payment.deadline_at
         assert end is not None
         assert locked.payment.next_check_at == end + timedelta(seconds=GRACE_SECONDS)
@@ -121,7 +122,7 @@ def test_a_nudge_that_comes_twice_is_no_reason_to_ask_before_the_time() -> None:
 
     with transaction() as db:
         locked = payments.lock(db, payment)
-        payments.look_again(locked.payment, locked.now, seldom)
+        look_again(locked.payment, locked.now, seldom)
     w.later(payment, 3_601)
     with transaction() as db:
         assert payments.claim_due(db, 10, POLICY) == [payment]
@@ -314,6 +315,9 @@ def test_what_can_be_paid_twice_is_watched_for_a_week_after_it_was_paid() -> Non
             break
         moments.append(round((due - now).total_seconds() / 3_600))
         assert act_of(payment) is Act.LEAVE
+        with transaction() as db:
+            locked = payments.lock(db, payment)
+            payments.leave(locked.payment, locked.now, POLICY)  # a nudge that came twice
         w.later(payment, (due - now).total_seconds() + 1)
         assert act_of(payment) is Act.ASK
     assert moments == [1, 5, 18, 24, 24, 24, 24, 24, 24]

@@ -110,6 +110,11 @@ class Site:
             ATTEND, args=(str(payment_id),), timeout=seconds, result_ttl=0, description=ATTEND
         )
 
+    def is_nudged(self) -> bool:
+        """Whether a nudge waits, or is in a worker's hands."""
+        queue = Queue("payments", connection=self.redis, serializer=JSONSerializer)
+        return bool(queue.count or queue.started_job_registry.count)
+
     def promise(self, job: str) -> None:
         """Promise a sweep, as the clock does."""
         Queue("sweeps", connection=self.redis, serializer=JSONSerializer).enqueue_call(

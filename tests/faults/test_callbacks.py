@@ -113,6 +113,13 @@ def test_a_callback_twice(site: Site) -> None:
     for payer in payers:
         assert payer.money() == [("capture", _PART)]
         assert payer.told() == ["link_made", "settled"]
+        site.nudge(payer.id)
+    site.wait("the nudges are done", lambda: not site.is_nudged())
+    for payer in payers:
+        due, ended = payer.payment.next_check_at, payer.payment.ended_at
+        assert due is not None, "still watched: a link can be paid twice"
+        assert ended is not None
+        assert due - ended == timedelta(hours=1)
 
 
 @pytest.mark.fault(
