@@ -10,20 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import psycopg
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event, text
-from werkzeug.routing import Rule
 
+from bench.addresses import addresses, unsaid_pages, words_of
 from bench.crowd import fill
 from bench.inside import settings_of
 from bench.place import plain_url, product, servers
 from bench.results import say
 from bot import runtime as runtimes
-from bot.admin.paging import write_cursor
 from bot.app import create_app
 from domain.database import transaction
 from domain.staff import sessions
@@ -47,98 +45,6 @@ _MOST_LINES = 50_000
 
 # Who looks: their role, and whose staff they are.
 VIEWERS: Mapping[str, int | None] = {"admin": None, "largest": 10, "smallest": 110}
-
-# Where a page's address names a row: one of the viewer's own. An admin's are anybody's.
-_OWN = "(CAST(:operator AS bigint) IS NULL OR account.operator_id = :operator)"
-_OF_PAYMENT = "payment JOIN account ON account.id = payment.account_id WHERE {own}"
-SAMPLES: Mapping[str, str] = {
-    "payment_id": "payment.id FROM {payment} AND status = 'succeeded'",
-    "booking_id": "booking_id FROM {payment} AND status = 'succeeded'",
-    "departure_id": "departure_id FROM booking JOIN account USING (operator_id) WHERE {own}"
-    " AND departure_id IS NOT NULL",
-    "tour_id": "tour.id FROM tour JOIN account USING (operator_id) WHERE {own}",
-    "contact_id": "contact_id FROM {payment}",
-    "account_id": "account.id FROM account WHERE {own}",
-    "operator_id": "account.operator_id FROM account WHERE {own}",
-    "staff_id": "max(id) FROM staff",
-    "message_id": "message.id FROM message JOIN payment ON payment.id = payment_id"
-    " JOIN account ON account.id = account_id WHERE {own} AND direction = 'out'",
-    "refund_id": "refund.id FROM refund JOIN payment ON payment.id = payment_id"
-    " JOIN account ON account.id = account_id WHERE {own}",
-    "proposal_id": "proposal.id FROM proposal JOIN account USING (operator_id) WHERE {own}",
-    "transfer_id": "transfer.id FROM transfer JOIN payment ON payment.id = payment_id"
-    " JOIN account ON account.id = account_id WHERE {own}",
-    "people.act:name": "'disable'",
-    "switches.pause:name": "'all'",
-    "switches.resume:name": "'all'",
-    "token": "'nobody-has-it'",
-}
-
-_NAMES = """
-    SELECT booking.reference, shared_reference AS shared, lead_phone AS phone,
-        otp_reference AS otp, payment.receipt, debit_reference AS debit, payment.id AS payment,
-        payment.created_at::date AS day, payment.created_at AS at
-    FROM payment JOIN account ON account.id = account_id
-    JOIN booking ON booking.id = booking_id JOIN departure ON departure.id = departure_id
-    WHERE {own} AND payment.provider = 'omari' AND status = 'succeeded'
-    ORDER BY payment.created_at OFFSET 10 LIMIT 1
-"""
-
-# Lists with what narrows them; `{…}` is a word of the viewer's own data, see `_words`.
-ADDRESSES: Sequence[str] = (
-    "/?days=7",
-    "/?on={day}",
-    "/?on={day}&days=7",
-    *(
-        f"/transactions?{query}"
-        for query in (
-            "status=succeeded",
-            "status=failed&status=expired&status=cancelled",
-            "status=uncertain",
-            "status=starting",
-            "provider=kaspi",
-            "provider=omari",
-            "currency=USD",
-            "operator=10",
-            "operator=110",
-            "operator=110&status=failed",
-            "from={day}&to={day}",
-            "to={day}",
-            "to={day}&status=failed&provider=kaspi",
-            "currency=USD&least=100&most=101",
-            "currency=USD&least=50",
-            "currency=USD&least=100000",
-            "currency=INR&most=1",
-            "currency=KZT&least=1&most=2&status=failed",
-            "provider=omari&currency=KZT",
-            "provider=kaspi&currency=USD",
-            "provider=omari&status=expired",
-            "provider=kaspi&status=awaiting_otp",
-            "before={far}",
-            "before={far}&status=failed",
-            "before={far}&provider=cashfree",
-            "q={reference}",
-            "q={shared}",
-            "q={phone}",
-            "q={otp}",
-            "q={receipt}",
-            "q={debit}",
-            "q={payment}",
-            "q=nothing+has+this+name",
-            "q={shared}&status=failed",
-        )
-    ),
-    *(f"/bookings?q={word}" for word in ("{reference}", "{shared}", "{phone}", "nobody+at+all")),
-    "/bookings?q=Xyzzy",
-    "/bookings?q=t",
-    "/bookings?status=PENDING",
-    "/bookings?status=TO_REFUND",
-    *(f"/conversations?q={word}" for word in ("{reference}", "{phone}", "nobody+at+all")),
-    "/conversations?show=wanted",
-    "/operations?errors=1",
-    "/statements?month=2025-06",
-    "/statements?from=2025-01-01&to=2025-12-31",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +75,10 @@ def look_around(app: Flask, engine: Engine) -> None:
     wrong: list[str] = []
     for name, operator_id in VIEWERS.items():
         say(f"\n## {name}")
-        wrong += _unknown(app.extensions["admin"].app) if operator_id is None else []
+        wrong += unsaid_pages(app.extensions["admin"].app) if operator_id is None else []
         client = _signed_in(app, name)
-        words = _words(operator_id)
-        for address in _addresses(app.extensions["admin"].app, operator_id):
+        words = words_of(operator_id)
+        for address in addresses(app.extensions["admin"].app, operator_id):
             path = address.format_map(words)
             seen = _seen(engine, client, f"/admin{path}")
             plans = [_plan(engine, *statement) for statement in seen.statements]
@@ -224,62 +130,6 @@ def _signed_in(app: Flask, name: str) -> FlaskClient:
     client = app.test_client()
     client.set_cookie(view.config["SESSION_COOKIE_NAME"], cookie, path="/admin")
     return client
-
-
-def _words(operator_id: int | None) -> dict[str, str]:
-    """What the addresses of lists are filled with: names of one of the viewer's older payments."""
-    with transaction() as db:
-        row = db.execute(text(_NAMES.replace("{own}", _OWN)), {"operator": operator_id})
-        names = row.mappings().one()
-    words = {name: quote(str(value)) for name, value in names.items()}
-    words["far"] = write_cursor((names["at"], names["payment"]))
-    return words
-
-
-def _addresses(view: Flask, operator_id: int | None) -> Iterator[str]:
-    """Every page that is read, with rows of the viewer's own; then the lists, narrowed."""
-    adapter = view.url_map.bind("localhost")
-    for rule in sorted(view.url_map.iter_rules(), key=lambda rule: rule.rule):
-        if not _is_page(rule) or _unsaid(rule):
-            continue
-        values = {name: _sample(_key(rule, name), operator_id) for name in rule.arguments}
-        if None in values.values():
-            say(f"{'':>24}  {rule.rule}: there is no {', '.join(sorted(rule.arguments))}")
-            continue
-        yield adapter.build(rule.endpoint, values)
-    yield from ADDRESSES
-
-
-def _unknown(view: Flask) -> list[str]:
-    """Pages that cannot be called, because nobody said what their address may name."""
-    return [
-        f"{rule.rule}: no sample of {', '.join(_unsaid(rule))}"
-        for rule in view.url_map.iter_rules()
-        if _is_page(rule) and _unsaid(rule)
-    ]
-
-
-def _unsaid(rule: Rule) -> list[str]:
-    return sorted(name for name in rule.arguments if _key(rule, name) not in SAMPLES)
-
-
-def _key(rule: Rule, name: str) -> str:
-    """What a name in an address means may be this page's alone."""
-    own = f"{rule.endpoint}:{name}"
-    return own if own in SAMPLES else name
-
-
-def _is_page(rule: Rule) -> bool:
-    """Not a table for download, which takes as long as it is long: see `_export`."""
-    is_read = "GET" in (rule.methods or ()) and rule.endpoint != "static"
-    return is_read and not rule.rule.endswith(".csv")
-
-
-def _sample(key: str, operator_id: int | None) -> Any:
-    with transaction() as db:
-        sample = SAMPLES[key].replace("{payment}", _OF_PAYMENT).replace("{own}", _OWN)
-        query = text(f"SELECT {sample} LIMIT 1")
-        return db.execute(query, {"operator": operator_id}).scalar()
 
 
 def _seen(engine: Engine, client: FlaskClient, path: str) -> Seen:

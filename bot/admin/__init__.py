@@ -16,6 +16,7 @@ from limits.errors import ConfigurationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.admin import answers, areas, navigation, rights, showing, viewers
+from bot.admin.ids import RowId
 from bot.admin.profile import notices
 from bot.runtime import Runtime
 from domain.sealing import derive_key
@@ -41,6 +42,7 @@ def create_admin(runtime: Runtime) -> Flask:
     """
     app = Flask("bot.admin")
     app.extensions["tourpay"] = runtime
+    app.url_map.converters["int"] = RowId
     _configure(app, runtime)
     CSRFProtect(app)
     _protect(app, runtime)

@@ -12,7 +12,6 @@ from flask import request, url_for
 
 Row = TypeVar("Row")
 PAGE_ROWS = 50
-_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +66,3 @@ def read_cursor(
         return tuple(read(part) for read, part in zip(readers, parts, strict=True))
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
-
-
-def read_id(part: Any) -> int:
-    """A reader of cursors for ids of rows. Raises ValueError for what no id can be."""
-    number = int(part)
-    if not 0 <= number <= _LARGEST_ID:
-        raise ValueError("no row has this id")
-    return number

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -41,9 +40,7 @@ def add_to(app: Flask, zone: ZoneInfo) -> None:
     app.jinja_env.filters.update(
         money=money, moment=_moments(zone), day=day, masked=masked, status_words=status_words
     )
-    app.jinja_env.globals.update(
-        here=here, minted=lambda: str(uuid4()), provider_title=provider_title, zone=str(zone)
-    )
+    app.jinja_env.globals.update(here=here, provider_title=provider_title, zone=str(zone))
 
 
 def money(amount_minor: int | None, currency: str) -> str:

@@ -5,7 +5,6 @@ what decides where it goes is proposed (proposing.py).
 from flask import (
     Blueprint,
     abort,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -90,7 +89,6 @@ def show(account_id: int) -> str:
         missing=[label(name) for name in missing(account.provider, account.settings | kept)],
         is_readable=is_readable,
         entry=entry,
-        endpoints=current_app.view_functions,
         what=what,
     )
 

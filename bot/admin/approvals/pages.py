@@ -1,5 +1,6 @@
 """The pages where a second person decides: what waits, what exactly it is, yes or no."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
@@ -64,18 +65,12 @@ def approve_proposal(proposal_id: UUID) -> Answer:
 def reject_proposal(proposal_id: UUID) -> Answer:
     """Say no, or take one's own proposal back."""
     _known_proposal(proposal_id)
-    form = WhyForm()
-    if form.validate_on_submit():
-        why, person = form.why.data, viewer().id
-        done = repeat(lambda db: proposals.reject(db, proposal_id, person, why))
-        if isinstance(done, NotDone):
-            put_beside(form, done)
-        else:
-            flash("Rejected. Nothing was done.", "success")
-            return redirect(url_for("approvals.proposal", proposal_id=proposal_id), 303)
-    if request.method == "GET":
-        return redirect(url_for("approvals.proposal", proposal_id=proposal_id), 303)
-    return _proposal(proposal_id, form)
+    return _rejected(
+        lambda db, person, why: proposals.reject(db, proposal_id, person, why),
+        "Rejected. Nothing was done.",
+        url_for("approvals.proposal", proposal_id=proposal_id),
+        lambda form: _proposal(proposal_id, form),
+    )
 
 
 @blueprint.get("/approvals/refunds/<uuid:refund_id>")
@@ -103,18 +98,31 @@ def approve_refund(refund_id: UUID) -> Answer:
 def reject_refund(refund_id: UUID) -> Answer:
     """Say no before the provider was told; also whoever asked for it."""
     _known_refund(refund_id)
+    return _rejected(
+        lambda db, person, why: refunds.reject(db, refund_id, person, why),
+        "Rejected. No money goes back.",
+        url_for("approvals.refund", refund_id=refund_id),
+        lambda form: _refund(refund_id, form),
+    )
+
+
+def _rejected(
+    reject: Callable[[Session, int, str], object],
+    said: str,
+    back: str,
+    again: Callable[[WhyForm], Answer],
+) -> Answer:
+    """Say no with the reason that was typed; `again` shows the page with what is wrong with it."""
     form = WhyForm()
     if form.validate_on_submit():
         why, person = form.why.data, viewer().id
-        done = repeat(lambda db: refunds.reject(db, refund_id, person, why))
-        if isinstance(done, NotRefunded):
+        done = repeat(lambda db: reject(db, person, why))
+        if isinstance(done, NotDone | NotRefunded):
             put_beside(form, done)
         else:
-            flash("Rejected. No money goes back.", "success")
-            return redirect(url_for("approvals.refund", refund_id=refund_id), 303)
-    if request.method == "GET":
-        return redirect(url_for("approvals.refund", refund_id=refund_id), 303)
-    return _refund(refund_id, form)
+            flash(said, "success")
+            return redirect(back, 303)
+    return redirect(back, 303) if request.method == "GET" else again(form)
 
 
 def _proposal(proposal_id: UUID, form: WhyForm) -> Answer:

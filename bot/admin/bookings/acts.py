@@ -40,7 +40,7 @@ from domain.wishes import NotDone, Why
 
 blueprint: Blueprint = Blueprint("acts", __name__)
 
-_ONE = "/bookings/<int(max=9223372036854775807):booking_id>"
+_ONE = "/bookings/<int:booking_id>"
 
 
 @blueprint.route(f"{_ONE}/outside", methods=["GET", "POST"])

@@ -18,6 +18,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from bot.admin.bookings.queries import STATUSES, Filters
+from bot.admin.ids import read_filter
 from bot.admin.minted import ActForm
 from bot.admin.payment.forms import AmountForm
 from domain.importing import BookingRow
@@ -203,8 +204,8 @@ def read_filters(values: Mapping[str, str]) -> Filters:
     status = values.get("status")
     return Filters(
         status=status if status in STATUSES else None,
-        operator_id=_number(values.get("operator", "")),
-        tour_id=_number(values.get("tour", "")),
+        operator_id=read_filter(values.get("operator", "")),
+        tour_id=read_filter(values.get("tour", "")),
         query=values.get("q", "").replace("\0", "").strip()[:_LONGEST_QUERY],
     )
 
@@ -216,7 +217,3 @@ def chosen(number: str | None, among: Sequence[tuple[int, str, int, str]]) -> An
 
 def _has_errors(form: FlaskForm) -> bool:
     return any(each.errors for each in form)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

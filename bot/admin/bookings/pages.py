@@ -6,7 +6,8 @@ from bot.admin.bookings import acts, queries, uploads, whole
 from bot.admin.bookings.forms import read_filters
 from bot.admin.bookings.whole import Whole
 from bot.admin.departures.queries import tours
-from bot.admin.paging import read_cursor, read_id
+from bot.admin.ids import read_id
+from bot.admin.paging import read_cursor
 from bot.admin.rights import Right, needs
 from bot.admin.viewers import scope, viewer
 from domain.database import transaction
@@ -23,7 +24,7 @@ def _whole_area() -> Blueprint:
 
 blueprint: Blueprint = _whole_area()
 
-_ONE = "/bookings/<int(max=9223372036854775807):booking_id>"
+_ONE = "/bookings/<int:booking_id>"
 
 
 @blueprint.get("/bookings")
@@ -63,7 +64,7 @@ def number(booking_id: int) -> str:
     return _page(found, shows_number=True)
 
 
-@blueprint.get(f"{_ONE}/receipts/<int(max=9223372036854775807):transfer_id>")
+@blueprint.get(f"{_ONE}/receipts/<int:transfer_id>")
 @needs(Right.SEE)
 def receipt(booking_id: int, transfer_id: int) -> str:
     """The receipt of money taken at the desk, for paper."""

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 from bot import handing
 from bot.admin.conversations import queries, search, tied, transcript, words
 from bot.admin.conversations.forms import AnswerForm, TakeForm
-from bot.admin.paging import Page, read_cursor, read_id
+from bot.admin.ids import LARGEST_ID, read_id
+from bot.admin.paging import Page, read_cursor
 from bot.admin.rights import Right, needs
 from bot.admin.running import runtime
 from bot.admin.viewers import scope, viewer
@@ -22,7 +23,6 @@ from domain.database import repeat, transaction
 blueprint = Blueprint("conversations", __name__)
 
 _LISTS = ("all", "wanted", "mine", "others")
-_LARGEST_ID = 2**63 - 1
 
 
 @blueprint.context_processor
@@ -219,7 +219,7 @@ def _number(written: str | None) -> int | None:
     """A whole number that may be an id; None for anything else."""
     if written is None or not written.isascii() or not written.isdigit():
         return None
-    return min(int(written[:19]), _LARGEST_ID)
+    return min(int(written[:19]), LARGEST_ID)
 
 
 def _has_form(talk: transcript.Talk, form: AnswerForm) -> bool:

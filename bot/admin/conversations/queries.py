@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bot.admin.conversations.tied import seen
+from bot.admin.ids import LARGEST_ID
 from bot.admin.paging import Page, page_of, write_cursor
 from bot.admin.scope import Scope
 from domain.talking import HELD_FOR
@@ -126,14 +127,13 @@ _WHICH = {
     "mine": "contact.taken_at IS NOT NULL AND contact.taken_by = :staff_id",
     "others": "contact.taken_at IS NOT NULL AND contact.taken_by <> :staff_id",
 }
-_FURTHEST = 2**63 - 1
 
 
 def newest(db: Session, scope: Scope, before: int | None) -> Page[Line]:
     """One page of all conversations, by their last messages. `before` is the message at which the
     page before ended.
     """
-    values = {"before": before or _FURTHEST, "size": PAGE_LINES + 1, "scanned": _SCANNED_AT_MOST}
+    values = {"before": before or LARGEST_ID, "size": PAGE_LINES + 1, "scanned": _SCANNED_AT_MOST}
     if scope.operator_id is not None:
         own = _OWN.format(
             last=_LAST_OF.format(contact="tied.contact_id"), seen=seen(scope, "newest.contact_id")

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.orm import Session
 
+from bot.admin.ids import LARGEST_ID
 from domain.states import CANCELLED, EXPIRED, FAILED, SUCCEEDED, UNCERTAIN
 from domain.talking import HANDED_BACK, HELD_FOR, TAKEN
 
@@ -212,7 +213,7 @@ def stretch(db: Session, contact_id: int, before: int | None) -> Stretch:
         if ended is None:
             return Stretch(())
         until = ended
-    values = {"contact_id": contact_id, "before": before or 2**63 - 1}
+    values = {"contact_id": contact_id, "before": before or LARGEST_ID}
     found = [Said(*row) for row in db.execute(_BEFORE, {**values, "at_most": PAGE_MESSAGES + 1})]
     shown = found[:PAGE_MESSAGES]
     older = None

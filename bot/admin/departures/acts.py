@@ -20,7 +20,7 @@ from domain.wishes import NotDone
 
 blueprint: Blueprint = Blueprint("acts", __name__)
 
-_ONE = "/departures/<int(max=9223372036854775807):departure_id>"
+_ONE = "/departures/<int:departure_id>"
 
 
 @blueprint.route(f"{_ONE}/cancel", methods=["GET", "POST"])

@@ -8,6 +8,7 @@ from wtforms import DateField, HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
 from bot.admin.departures.queries import Filters
+from bot.admin.ids import read_filter
 from domain.cancelling import LONGEST_REASON
 
 _YEARS = range(2000, 2100)
@@ -59,11 +60,7 @@ def read_filters(values: Mapping[str, str], today: date) -> Filters:
     return Filters(
         since=since,
         until=until,
-        operator_id=_number(values.get("operator", "")),
-        tour_id=_number(values.get("tour", "")),
+        operator_id=read_filter(values.get("operator", "")),
+        tour_id=read_filter(values.get("tour", "")),
         is_past=is_past,
     )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -13,7 +13,8 @@ from bot.admin.departures import acts, queries
 from bot.admin.departures.forms import read_filters
 from bot.admin.departures.queries import Manifest
 from bot.admin.departures.words import silent_words
-from bot.admin.paging import read_cursor, read_id
+from bot.admin.ids import read_id
+from bot.admin.paging import read_cursor
 from bot.admin.rights import Right, needs
 from bot.admin.running import zone
 from bot.admin.showing import status_words
@@ -32,7 +33,7 @@ def _whole_area() -> Blueprint:
 
 blueprint: Blueprint = _whole_area()
 
-_ONE = "/departures/<int(max=9223372036854775807):departure_id>"
+_ONE = "/departures/<int:departure_id>"
 _HEADER = (
     "tour_reference",
     "tour",

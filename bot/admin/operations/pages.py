@@ -1,6 +1,6 @@
 """The log of every call to a provider: how it was answered, how fast, and about which money."""
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, render_template, request
 
 from bot.admin.operations.queries import Filters, accounts, operations
 from bot.admin.rights import Right, needs
@@ -30,5 +30,4 @@ def index() -> str:
         page=page,
         filters=filters,
         accounts=known,
-        endpoints=current_app.view_functions,
     )

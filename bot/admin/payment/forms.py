@@ -15,19 +15,18 @@ _LONGEST_REASON = 300
 _LONGEST_RECEIPT = 120
 
 
+def _checks(longest: int, missing: str) -> list[InputRequired | Length]:
+    too_long = f"Write at most {longest:,} characters."
+    return [InputRequired(missing), Length(max=longest, message=too_long)]
+
+
 def _text(label: str, longest: int, missing: str) -> TextAreaField:
-    checks = [
-        InputRequired(missing),
-        Length(max=longest, message=f"Write at most {longest:,} characters."),
-    ]
+    checks = _checks(longest, missing)
     return TextAreaField(label, checks, render_kw={"rows": 3, "maxlength": longest})
 
 
 def _line(label: str, longest: int, missing: str) -> StringField:
-    checks = [
-        InputRequired(missing),
-        Length(max=longest, message=f"Write at most {longest:,} characters."),
-    ]
+    checks = _checks(longest, missing)
     return StringField(label, checks, render_kw={"autocomplete": "off", "maxlength": longest})
 
 

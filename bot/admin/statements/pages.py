@@ -15,7 +15,7 @@ from bot.admin.statements.queries import DAY_HEADER, TRANSFER_HEADER, Choice
 from bot.admin.viewers import scope
 from domain import clock
 from domain.database import transaction
-from domain.statements import Period, statement
+from domain.statements import Period, Statement, statement
 
 blueprint = Blueprint("statements", __name__)
 
@@ -58,11 +58,8 @@ def index() -> str:
 @needs(Right.SEE)
 def days() -> Response:
     """The days as CSV."""
-    asked = _asked()
-    chosen = _chosen(asked)
-    with transaction() as db:
-        found = statement(db, chosen.book, asked.period)
-    name = _file_name("days", chosen, asked.period)
+    chosen, period, found = _stated()
+    name = _file_name("days", chosen, period)
     return csv_answer(name, DAY_HEADER, queries.day_rows(found, chosen.book.currency))
 
 
@@ -70,17 +67,18 @@ def days() -> Response:
 @needs(Right.SEE)
 def transfers() -> Response:
     """Every transfer as CSV."""
-    asked = _asked()
-    chosen = _chosen(asked)
-    with transaction() as db:
-        found = statement(db, chosen.book, asked.period)
-    name = _file_name("transfers", chosen, asked.period)
-    rows = queries.transfer_rows(chosen.book, asked.period, found)
+    chosen, period, found = _stated()
+    name = _file_name("transfers", chosen, period)
+    rows = queries.transfer_rows(chosen.book, period, found)
     return csv_answer(name, TRANSFER_HEADER, rows)
 
 
-def _chosen(asked: Asked) -> Choice:
-    return abort(404) if asked.chosen is None else asked.chosen
+def _stated() -> tuple[Choice, Period, Statement]:
+    """What was asked for, and its statement; 404 where there is nothing to make one of."""
+    asked = _asked()
+    chosen = asked.chosen or abort(404)
+    with transaction() as db:
+        return chosen, asked.period, statement(db, chosen.book, asked.period)
 
 
 def _file_name(kind: str, chosen: Choice, period: Period) -> str:
