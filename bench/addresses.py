@@ -17,6 +17,10 @@ from domain.database import transaction
 # Where a page's address names a row: one of the viewer's own. An admin's are anybody's.
 _OWN = "(CAST(:operator AS bigint) IS NULL OR account.operator_id = :operator)"
 _OF_PAYMENT = "payment JOIN account ON account.id = payment.account_id WHERE {own}"
+_OF_OUTSIDE = (
+    "transfer JOIN booking ON booking.id = booking_id JOIN account USING (operator_id)"
+    " WHERE {own} AND kind = 'outside' ORDER BY transfer.id"
+)
 SAMPLES: Mapping[str, str] = {
     "payment_id": "payment.id FROM {payment} AND status = 'succeeded'",
     "booking_id": "booking_id FROM {payment} AND status = 'succeeded'",
@@ -34,6 +38,9 @@ SAMPLES: Mapping[str, str] = {
     "proposal_id": "proposal.id FROM proposal JOIN account USING (operator_id) WHERE {own}",
     "transfer_id": "transfer.id FROM transfer JOIN payment ON payment.id = payment_id"
     " JOIN account ON account.id = account_id WHERE {own}",
+    # A crowd pays by providers alone, so there may be none.
+    "bookings.taking_back.propose:booking_id": f"booking_id FROM {_OF_OUTSIDE}",
+    "bookings.taking_back.propose:transfer_id": f"transfer.id FROM {_OF_OUTSIDE}",
     "people.act:name": "'disable'",
     "switches.pause:name": "'all'",
     "switches.resume:name": "'all'",

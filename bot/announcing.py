@@ -1,10 +1,11 @@
-"""News for customers, put into the outbox by the transaction that made it so: what is cancelled or
-moved is told once, and what was undone tells nobody.
+"""News for customers, put into the outbox by the transaction that made it so: what is cancelled,
+moved or taken back is told once, and what was undone tells nobody.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ARRAY, BigInteger, any_, literal, select
 from sqlalchemy.orm import Session
@@ -16,12 +17,15 @@ from domain.models import Booking, Departure, Operator, Tour
 from domain.outside import Method, Posted
 from domain.policy import Policy
 from domain.reaching import Reach, reach_of
+from domain.taking_back import Cause, cause_of, recorded_by
+from domain.wishes import Wish
 from flows import news
-from flows.news import Trip
+from flows.news import Receipt, Trip
 from flows.phrases import Words, load_phrases
 from flows.turns import Reply
 
 Telling = Callable[[Words, Trip, Sequence[str], bool], Reply]
+_TAKEN_BACK = {Cause.BY_MISTAKE: news.taken_off, Cause.GIVEN_BACK: news.given_back}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,22 @@ def tell_taken_outside(
         words = load_phrases().speaking(listener.language)
         number = receipt_number(record_id)
         reply = news.taken_outside(words, booking, posted.amount, method.value, number)
+        _say(db, listener.contact_id, reply)
+    return reach
+
+
+def tell_taken_back(db: Session, wish: Wish, policy: Policy, zone: ZoneInfo) -> Reach:
+    """That money recorded as taken at the desk was taken back as was wished, to whom its receipt
+    would go now. Who of them could be written to. `zone` is where its day was.
+    """
+    posted = recorded_by(db, wish)
+    number, on = receipt_number(posted.record_id), posted.at.astimezone(zone).date()
+    receipt = Receipt(number, posted.amount, on)
+    reach = reach_of(db, [posted.booking_id])
+    booking = booking_view(bookings.facts(db, posted.booking_id), policy)
+    for listener in reach.listeners:
+        words = load_phrases().speaking(listener.language)
+        reply = _TAKEN_BACK[cause_of(wish)](words, booking, wish.money(), receipt)
         _say(db, listener.contact_id, reply)
     return reach
 

@@ -42,9 +42,12 @@ _PROOFS = {
             SELECT FROM transfer t
             WHERE t.provider = e.provider AND t.receipt = e.receipt
               AND t.payment_id = e.payment_id)
-          -- Two people have said since what became of it.
-          AND NOT EXISTS (SELECT FROM evidence f WHERE f.payment_id = e.payment_id
-                          AND f.id > e.id AND f.delivery_key LIKE 'proposal:%')""",
+          -- Two people have said what became of it, since this money was first told of.
+          AND NOT EXISTS (SELECT FROM evidence f JOIN evidence o ON o.payment_id = f.payment_id
+                          WHERE f.payment_id = e.payment_id AND f.delivery_key LIKE 'proposal:%'
+                          AND f.id > o.id AND (o.id = e.id OR o.word = e.word
+                              AND (o.provider, o.receipt, o.amount_minor, o.currency)
+                                = (e.provider, e.receipt, e.amount_minor, e.currency)))""",
     "one receipt was credited to two payments": """
         SELECT 'receipt ' || receipt, count(DISTINCT payment_id) || ' payments'
         FROM transfer WHERE receipt IS NOT NULL
@@ -179,11 +182,28 @@ _BY_PEOPLE_PROOFS = {
            OR m.taking IS DISTINCT FROM 'booking:' || (p.detail ->> 'to_booking_id')
            OR m.put_into IS DISTINCT FROM 'suspense:' || p.operator_id
            OR m.taken_from IS DISTINCT FROM m.put_into""",
+    "money from outside was taken back in another way than two people agreed": """
+        SELECT 'transfer ' || t.id, t.amount_minor || ' of transfer '
+               || coalesce(t.takes_back_id::text, 'none')
+        FROM transfer t LEFT JOIN evidence e ON e.id = t.evidence_id
+        LEFT JOIN transfer o ON o.id = t.takes_back_id AND o.kind = 'outside'
+        LEFT JOIN proposal p ON p.status = 'approved' AND p.act = 'take_back_outside'
+                            AND 'proposal:' || p.id = e.delivery_key
+        WHERE t.kind = 'taken_back' AND (
+            o.id IS NULL OR p.id IS NULL OR e.word <> 'taken_back'
+            OR (t.debit, t.credit, t.currency) <> (o.credit, o.debit, o.currency)
+            OR e.amount_minor IS DISTINCT FROM t.amount_minor
+            OR (p.subject, p.detail ->> 'transfer_id', p.detail ->> 'amount_minor')
+               IS DISTINCT FROM (t.debit, o.id::text, t.amount_minor::text))""",
+    "more of money from outside was taken back than had come": """
+        SELECT 'transfer ' || o.id, sum(t.amount_minor) || ' of ' || o.amount_minor
+        FROM transfer o JOIN transfer t ON t.takes_back_id = o.id
+        GROUP BY o.id HAVING sum(t.amount_minor) > o.amount_minor""",
     "what people wrote down of money was not posted once": """
         SELECT 'evidence ' || e.id, e.word || ', ' || count(t.id) || ' transfers'
         FROM evidence e LEFT JOIN transfer t ON t.evidence_id = e.id
-        WHERE e.source = 'person' AND e.word IN ('outside', 'move')
-        GROUP BY e.id HAVING count(t.id) <> CASE e.word WHEN 'outside' THEN 1 ELSE 2 END""",
+        WHERE e.source = 'person' AND e.word IN ('outside', 'move', 'taken_back')
+        GROUP BY e.id HAVING count(t.id) <> CASE e.word WHEN 'move' THEN 2 ELSE 1 END""",
     "a proposal was not decided by two people who said so": """
         SELECT 'proposal ' || p.id, p.act || ' ' || p.status FROM proposal p
         WHERE (p.status = 'approved' AND (p.decided_by IS NULL OR p.decided_by = p.proposed_by
@@ -214,6 +234,9 @@ _BY_PEOPLE_PROOFS = {
             WHEN 'move_money' THEN EXISTS (
                 SELECT FROM evidence e WHERE e.delivery_key = 'proposal:' || p.id
                   AND e.word = 'move')
+            WHEN 'take_back_outside' THEN EXISTS (
+                SELECT FROM evidence e WHERE e.delivery_key = 'proposal:' || p.id
+                  AND e.word = 'taken_back')
             WHEN 'refunded_outside' THEN EXISTS (
                 SELECT FROM refund r WHERE r.id = p.id AND r.status = 'succeeded'
                   AND r.way = 'outside' AND 'payment:' || r.payment_id = p.subject

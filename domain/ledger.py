@@ -27,7 +27,7 @@ def opening_account(operator_id: int) -> str:
 
 
 def outside_account(operator_id: int) -> str:
-    """What operators gave back by themselves, past any provider."""
+    """What operators took and gave back by themselves, past any provider."""
     return f"outside:{operator_id}"
 
 

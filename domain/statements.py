@@ -7,7 +7,7 @@ as a debit, so a debit counts as money in.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -34,7 +34,7 @@ from domain.models import Account, Booking, Payment, Refund, Transfer
 MOVE = "move"
 _THROUGH_A_PROVIDER = ("capture", "surplus")
 _IN = (*_THROUGH_A_PROVIDER, "outside")
-_OUT = ("refund", "reversal")
+_OUT = ("refund", "reversal", "taken_back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ class Period:
 @dataclass(frozen=True, slots=True)
 class Sums:
     """Minor units, none below zero: `taken` through the provider, `surplus` that much of it more
-    than was owed, `outside` taken outside of it, `refunded`, and `reversed` by the provider itself.
-    `moved` went from booking to booking, and is no money in or out. `payments` counts those that
-    brought any.
+    than was owed, `outside` taken outside of it, `refunded`, `reversed` by the provider itself, and
+    `taken_back` of what had been recorded as taken outside. `moved` went from booking to booking,
+    and is no money in or out. `payments` counts those that brought any.
     """
 
     taken: int = 0
@@ -84,13 +84,19 @@ class Sums:
     outside: int = 0
     refunded: int = 0
     reversed: int = 0
+    taken_back: int = 0
     moved: int = 0
     payments: int = 0
 
     @property
     def net(self) -> int:
         """In less out."""
-        return self.taken + self.outside - self.refunded - self.reversed
+        return self.taken + self.outside - self.out
+
+    @property
+    def out(self) -> int:
+        """All that left, one way or the other."""
+        return self.refunded + self.reversed + self.taken_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +156,7 @@ def statement(db: Session, book: Book, period: Period) -> Statement:
         line = Sums(*(int(each) for each in sums))
         closing += line.net
         lines.append(DayLine(on, line, closing))
-    total = Sums(
-        *(
-            sum(getattr(line.sums, name) for line in lines)
-            for name in ("taken", "surplus", "outside", "refunded", "reversed", "moved", "payments")
-        )
-    )
+    total = Sums(*(sum(getattr(line.sums, each.name) for line in lines) for each in fields(Sums)))
     return Statement(opening, lines, total, closing)
 
 
@@ -201,6 +202,7 @@ def _by_day(book: Book, period: Period) -> Select[*tuple[Any, ...]]:
             total("outside"),
             total("refund"),
             total("reversal"),
+            total("taken_back"),
             func.coalesce(func.sum(amount).filter(kind == MOVE, found.c.signed > 0), 0),
             func.count(distinct(brought)).filter(kind.in_(_IN)),
         )

@@ -105,12 +105,19 @@ class Wish:
         return Money(int(self.detail["amount_minor"]), str(self.detail["currency"]))
 
 
+def tell_nobody(_db: Session, _wish: Wish) -> None:
+    """For acts that no customer has to hear of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What an act may need beside the database; `sealer` is the accounts' secrets'."""
+    """What an act may need beside the database; `sealer` is the accounts' secrets'. `tell` hears of
+    what was carried out, once, in its transaction: words for customers are not the domain's.
+    """
 
     policy: Policy
     sealer: Sealer | None = None
+    tell: Callable[[Session, Wish], None] = tell_nobody
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What customers are told that they did not ask for and that is about no payment of theirs: a
-booking or a departure was cancelled, a departure was moved, money was taken at the desk.
+booking or a departure was cancelled, a departure was moved, money was taken at the desk, or what
+had been recorded as taken there was taken back.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,17 @@ class Trip:
     operator: str
     tour: str | None
     start_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The receipt of money that was taken past every provider: its number, what was recorded as
+    taken, and when.
+    """
+
+    number: str
+    amount: Money
+    on: date
 
 
 def booking_cancelled(words: Words, trip: Trip, references: Sequence[str], *, paid: bool) -> Reply:
@@ -69,6 +81,38 @@ def taken_outside(
         "owed": facts.owed(words, booking),
     }
     return Reply("news.taken_outside", words.render("news.taken_outside", values))
+
+
+def taken_off(words: Words, booking: BookingView, amount: Money, receipt: Receipt) -> Reply:
+    """What had been recorded as taken never came: all of it, or a part."""
+    if amount == receipt.amount:
+        what = words.render("news.by_mistake", _values(words, amount, receipt))
+    else:
+        part = {"recorded": receipt.amount, **_values(words, amount, receipt)}
+        what = words.render("news.by_mistake_in_part", part)
+    return _taken_back(words, booking, what)
+
+
+def given_back(words: Words, booking: BookingView, amount: Money, receipt: Receipt) -> Reply:
+    """Money that was taken past every provider went back in the same way."""
+    what = words.render("news.given_back", _values(words, amount, receipt))
+    return _taken_back(words, booking, what)
+
+
+def _values(words: Words, amount: Money, receipt: Receipt) -> dict[str, object]:
+    return {"amount": amount, "date": _day(words, receipt.on), "receipt": receipt.number}
+
+
+def _taken_back(words: Words, booking: BookingView, what: Rendered) -> Reply:
+    over = words.render("news.nothing_to_pay", {})
+    values = {
+        "what": what,
+        "trip": facts.trip(words, booking),
+        "operator": booking.operator,
+        "booking": booking.reference,
+        "owed": over if booking.cancelled else facts.owed(words, booking),
+    }
+    return Reply("news.taken_back", words.render("news.taken_back", values))
 
 
 def _cancelled(

@@ -33,7 +33,7 @@ class Evidence(Base):
 
 class Transfer(Base):
     """One movement in the ledger, balanced by construction: one amount leaves `debit` and enters
-    `credit`.
+    `credit`. `takes_back_id`, of a `taken_back`, is the money from outside that it takes back.
     """
 
     __tablename__ = "transfer"
@@ -48,14 +48,19 @@ class Transfer(Base):
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment.id"))
     refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refund.id"))
     evidence_id: Mapped[BigId | None] = mapped_column(ForeignKey("evidence.id"))
+    takes_back_id: Mapped[BigId | None] = mapped_column(ForeignKey("transfer.id"))
     provider: Mapped[str | None] = mapped_column(String(30))
     receipt: Mapped[str | None] = mapped_column(String(120))
     at: Mapped[CreatedAt]
 
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('opening', 'capture', 'surplus', 'refund', 'reversal', 'outside', 'move')",
+            "kind IN ('opening', 'capture', 'surplus', 'refund', 'reversal', 'outside', 'move',"
+            " 'taken_back')",
             name="kind_known",
+        ),
+        CheckConstraint(
+            "(kind = 'taken_back') = (takes_back_id IS NOT NULL)", name="takes_back_something"
         ),
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint("debit <> credit", name="two_accounts"),
@@ -108,6 +113,11 @@ class Transfer(Base):
             postgresql_where=text("kind = 'opening'"),
         ),
         Index("ix_transfer_payment_id", "payment_id"),
+        Index(
+            "ix_transfer_takes_back_id",
+            "takes_back_id",
+            postgresql_where=text("takes_back_id IS NOT NULL"),
+        ),
         # What entered, left and was moved, for statements: sums are read from the index alone.
         Index(
             "ix_transfer_came",
@@ -121,7 +131,7 @@ class Transfer(Base):
             "credit",
             "at",
             postgresql_include=["currency", "amount_minor"],
-            postgresql_where=text("kind IN ('refund', 'reversal')"),
+            postgresql_where=text("kind IN ('refund', 'reversal', 'taken_back')"),
         ),
         Index("ix_transfer_moved", "at", postgresql_where=text("kind = 'move'")),
         # Rows are only added, in the order of time: a few pages find a day.

@@ -4,7 +4,7 @@ where it is carried out.
 
 from collections.abc import Mapping
 
-from domain import account_changes, correcting, moving
+from domain import account_changes, correcting, moving, taking_back
 from domain.payments import by_people as payments
 from domain.refunds import proposed as refunds
 from domain.wishes import Act
@@ -16,6 +16,7 @@ ACTS: Mapping[str, Act] = {
     "refunded_outside": Act(refunds.may_record_outside, refunds.record_outside),
     "conclude_refund": Act(refunds.may_conclude, refunds.conclude),
     "move_money": Act(moving.may_move, moving.move_money),
+    "take_back_outside": Act(taking_back.may_take_back, taking_back.take_back),
     "correct_booking": Act(correcting.may_correct, correcting.correct_by_two),
     "change_account": Act(account_changes.may_change, account_changes.change_account),
 }

@@ -90,6 +90,7 @@ def approve(db: Session, proposal_id: UUID, staff_id: int, tools: Tools) -> Prop
         return refused
     act.do(db, wish, second, tools)
     _decide(db, proposal, second, APPROVED, None)
+    tools.tell(db, wish)
     return proposal
 
 

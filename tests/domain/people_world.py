@@ -8,7 +8,16 @@ from sqlalchemy import select
 
 from domain import payments, proposals
 from domain.database import transaction
-from domain.models import AuditEntry, Booking, Operator, Payment, Proposal, Staff, StaffNotice
+from domain.models import (
+    AuditEntry,
+    Booking,
+    Operator,
+    Payment,
+    Proposal,
+    Staff,
+    StaffNotice,
+    Transfer,
+)
 from domain.money import Money
 from domain.outside import Method, OutsideMoney, Posted, record
 from domain.wishes import NotDone, Tools, Wish
@@ -91,6 +100,20 @@ def moving(office: Office, amount_minor: int = 4_000, **changed: object) -> Wish
     return wish(office, "move_money", **(values | changed))  # type: ignore[arg-type]
 
 
+def taking_back(
+    office: Office, transfer_id: int, amount_minor: int = 4_000, **changed: object
+) -> Wish:
+    """Of money that was recorded for the first booking; it never came."""
+    detail = {"amount_minor": amount_minor, "currency": "USD", "cause": "by_mistake"}
+    detail |= {"transfer_id": transfer_id}
+    detail |= {key: changed.pop(key) for key in ("currency", "cause") if key in changed}
+    values: dict[str, object] = {
+        "subject": f"booking:{office.world.booking_id}",
+        "detail": detail,
+    }
+    return wish(office, "take_back_outside", **(values | changed))  # type: ignore[arg-type]
+
+
 def transit(to_booking_id: int, amount_minor: int, currency: str = "USD") -> dict[str, object]:
     return {"to_booking_id": to_booking_id, "amount_minor": amount_minor, "currency": currency}
 
@@ -136,6 +159,16 @@ def money(office: Office, amount_minor: int = 4_000, **changed: object) -> Outsi
 def take(money: OutsideMoney) -> Posted | NotDone:
     with transaction() as db:
         return record(db, money)
+
+
+def cash(office: Office, amount_minor: int = 4_000, **changed: object) -> int:
+    """Money taken outside. Returns its transfer."""
+    posted = take(money(office, amount_minor, **changed))
+    if isinstance(posted, NotDone):
+        raise ValueError(posted.why)
+    with transaction() as db:
+        newest = select(Transfer.id).where(Transfer.kind == "outside").order_by(Transfer.id.desc())
+        return db.scalars(newest).first() or 0
 
 
 def proposal_of(proposal_id: UUID) -> Proposal:

@@ -20,12 +20,15 @@ ENDINGS = ("settled", "late", "failed", "expired", "cancelled")
 
 @dataclass
 class OneBooking:
-    """A booking as the model knows it."""
+    """A booking as the model knows it. `outside`: what is left of each posting of money that was
+    taken outside.
+    """
 
     id: int
     total_minor: int
     paid_minor: int = 0
     cancelled: bool = False
+    outside: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)

@@ -1,13 +1,16 @@
-"""What people do among the rules of money: money from outside, moves, findings that take two."""
+"""What people do among the rules of money: money from outside, taken and taken back, moves,
+findings that take two.
+"""
 
 from uuid import UUID, uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
+from sqlalchemy import func, select
 
 from domain import proposals
 from domain.database import transaction
-from domain.models import Proposal
+from domain.models import Proposal, Transfer
 from domain.money import Money
 from domain.outside import Method, OutsideMoney, Posted, record
 from domain.states import AWAITING_OTP, CANCELLED, EXPIRED, UNCERTAIN
@@ -37,6 +40,36 @@ class ByPeople(MoneyBack):
                 assert isinstance(record(db, money), Posted) == fits
         if fits:
             one.paid_minor += amount_minor
+            with transaction() as db:
+                newest = select(func.max(Transfer.id)).where(Transfer.kind == "outside")
+                one.outside[db.execute(newest).scalar_one()] = amount_minor
+
+    @precondition(lambda self: any(one.outside for one in self.bookings))
+    @rule(
+        booking=bookings,
+        index=which,
+        part=st.sampled_from([1, 1, 2]),
+        more_minor=st.sampled_from([0, 0, 1]),
+        by=st.integers(0, 1),
+        cause=st.sampled_from(["by_mistake", "given_back"]),
+    )
+    def take_back_outside(
+        self, booking: int, index: int, part: int, more_minor: int, by: int, cause: str
+    ) -> None:
+        """`part`: of what is left of one posting; `more_minor` may be too much."""
+        one = self.bookings[booking]
+        if not one.outside:
+            one = self.bookings[1 - booking]
+        transfer_id = list(one.outside)[-1 - index % len(one.outside)]
+        left_minor = one.outside[transfer_id]
+        amount_minor = left_minor // part + more_minor
+        most = min(left_minor, self._unpromised(one))
+        detail = {"transfer_id": transfer_id, "amount_minor": amount_minor, "currency": "USD"}
+        subject, fits = f"booking:{one.id}", 0 < amount_minor <= most
+        assert self._agree("take_back_outside", subject, detail | {"cause": cause}, by) == fits
+        if fits:
+            one.paid_minor -= amount_minor
+            one.outside[transfer_id] -= amount_minor
 
     @rule(giving=bookings, part=st.integers(1, 4), by=st.integers(0, 1))
     def move_money(self, giving: int, part: int, by: int) -> None:

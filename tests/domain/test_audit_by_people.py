@@ -17,7 +17,9 @@ pytestmark = pytest.mark.usefixtures("database")
 def office() -> p.Office:
     """Books that agree, with every act of two people in them, and one that waits."""
     office = p.build(paid_minor=10_000)
-    p.take(p.money(office, 1_000))
+    came = p.cash(office, 1_000)
+    p.agreed(office, p.taking_back(office, came, 400))
+    p.agreed(office, p.taking_back(office, came, 500, cause="given_back"))
     p.agreed(office, p.moving(office, 2_000))
     settled = p.uncertain(office)
     p.agreed(office, p.statement(office, settled, 9_000))
@@ -43,7 +45,7 @@ def office() -> p.Office:
 
 
 GONE = (
-    "DELETE FROM evidence WHERE delivery_key ="
+    "DELETE FROM evidence WHERE delivery_key IN"
     " (SELECT 'proposal:' || id FROM proposal WHERE act = '{}' AND status = 'approved')"
 )
 PLANTS = {
@@ -70,7 +72,28 @@ PLANTS = {
         "UPDATE evidence SET word = 'outside' WHERE word = 'move'",
         GONE.format("move_money"),
     ),
+    "money from outside was taken back in another way than two people agreed": (
+        "UPDATE transfer SET amount_minor = 399 WHERE amount_minor = 400",
+        "UPDATE transfer SET debit = 'booking:3' WHERE kind = 'taken_back'",
+        "UPDATE transfer SET credit = 'opening:1' WHERE kind = 'taken_back'",
+        "UPDATE transfer SET currency = 'ZWG' WHERE kind = 'taken_back'",
+        "UPDATE transfer SET takes_back_id = 1 WHERE kind = 'taken_back'",
+        "UPDATE transfer SET takes_back_id = 999 WHERE kind = 'taken_back'",
+        "DELETE FROM transfer WHERE kind = 'outside'",
+        "UPDATE evidence SET amount_minor = 399 WHERE amount_minor = 400",
+        "UPDATE evidence SET word = 'outside' WHERE word = 'taken_back'",
+        "UPDATE proposal SET detail = detail || '{\"amount_minor\": 1}' WHERE status = 'approved'",
+        "UPDATE proposal SET detail = detail || '{\"transfer_id\": 1}' WHERE status = 'approved'",
+        "UPDATE proposal SET detail = detail - 'transfer_id' WHERE status = 'approved'",
+        "UPDATE proposal SET status = 'rejected' WHERE act = 'take_back_outside'",
+        GONE.format("take_back_outside"),
+    ),
+    "more of money from outside was taken back than had come": (
+        "UPDATE transfer SET amount_minor = 899 WHERE kind = 'outside'",
+        "UPDATE transfer SET amount_minor = 601 WHERE amount_minor = 500 AND kind = 'taken_back'",
+    ),
     "what people wrote down of money was not posted once": (
+        "DELETE FROM transfer WHERE kind = 'taken_back'",
         "DELETE FROM transfer WHERE kind = 'outside'",
         "DELETE FROM transfer WHERE kind = 'move'",
         "INSERT INTO transfer (kind, debit, credit, amount_minor, currency, booking_id,"
@@ -91,6 +114,7 @@ PLANTS = {
         GONE.format("close_as_not_paid"),
         GONE.format("close_review"),
         GONE.format("move_money"),
+        GONE.format("take_back_outside"),
         "DELETE FROM refund WHERE way = 'outside'",
         "UPDATE refund SET amount_minor = 499 WHERE way = 'outside'",
         "UPDATE refund SET approved_by = 3 WHERE way = 'outside'",

@@ -82,15 +82,35 @@ def test_money_of_every_kind_stands_on_its_side(office: people.Office) -> None:
         word = Word("reversed", "callback", "R1", receipt="R1", amount=Money(2_000, "USD"))
         refunds.reverse(db, payment, replace(word, reference=str(payment)))
     refund_outside(payment, office, 1_500)
-    people.take(people.money(office, 4_000))
+    came = people.cash(office, 4_000)
+    people.agreed(office, people.taking_back(office, came, 700))
     people.agreed(office, people.moving(office, 2_500))
 
     own, outside = of(book(office.world)), of(outside_of(office.world.operator_id, "USD"))
 
     assert own.total == Sums(taken=20_000, surplus=10_000, reversed=2_000, payments=1)
-    assert outside.total == Sums(outside=4_000, refunded=1_500, moved=2_500, payments=1)
+    assert outside.total == Sums(
+        outside=4_000, refunded=1_500, taken_back=700, moved=2_500, payments=1
+    )
+    assert (outside.total.out, outside.closing) == (2_200, 1_800)
     assert own.closing == own.total.net == in_the_ledger(book(office.world).name)
     assert outside.closing == in_the_ledger(f"outside:{office.world.operator_id}")
+
+
+def test_what_is_taken_back_stands_on_the_day_on_which_it_was(office: people.Office) -> None:
+    came = people.cash(office, 4_000)
+    date_transfers("2026-10-31T12:00:00+00:00")
+    people.agreed(office, people.taking_back(office, came))
+    date_transfers("2026-11-02T12:00:00+00:00", "taken_back")
+    mine = outside_of(office.world.operator_id, "USD")
+    november = Period(date(2026, 11, 1), date(2026, 11, 30), HARARE)
+    found = of(mine, november)
+    assert (found.opening, found.total, found.closing) == (4_000, Sums(taken_back=4_000), 0)
+    with transaction() as db:
+        (gone,) = movements(db, mine, november)
+    assert (gone.kind, gone.amount_minor, gone.booking) == ("taken_back", -4_000, "KS-2024-001")
+    december = Period(date(2026, 12, 1), date(2026, 12, 31), HARARE)
+    assert of(mine, december).opening == 0
 
 
 def test_a_refund_by_the_provider_leaves_its_account(database: Database) -> None:  # noqa: ARG001

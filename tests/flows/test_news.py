@@ -1,11 +1,14 @@
 """What customers are told unasked: every piece of news with everything that may be missing."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from domain.money import Money
 from flows import news
-from flows.news import Trip
+from flows.desk import BookingView
+from flows.news import Receipt, Trip
 from flows.phrases import load_phrases
 
 ENGLISH = load_phrases().speaking("en")
@@ -45,3 +48,52 @@ def test_of_very_many_bookings_the_first_are_named() -> None:
 def test_a_reference_brings_no_markup() -> None:
     text = news.booking_cancelled(ENGLISH, TRIPS[0], ["*KS*\n1"], paid=False).text
     assert "KS 1" in text
+
+
+def usd(minor: int) -> Money:
+    return Money(minor, "USD")
+
+
+RECEIPT = Receipt("OUT-12AB34CD", usd(15_000), date(2030, 2, 3))
+BOOKING = BookingView(
+    reference="KS-1",
+    display_reference="KS-1",
+    operator="Kalai Safaris",
+    tour="Victoria Falls Safari",
+    start_date=date(2030, 2, 10),
+    total=usd(50_000),
+    paid=usd(10_000),
+    balance=usd(40_000),
+    free=usd(40_000),
+    minimum=usd(1_000),
+    deposit_due=None,
+    held_until=None,
+    cancelled=False,
+)
+
+
+def test_a_mistake_is_told_as_one_and_names_what_is_owed_now() -> None:
+    text = news.taken_off(ENGLISH, BOOKING, usd(15_000), RECEIPT).text
+    first, rest = text.split("\n", 1)
+    assert first == (
+        "The payment of *USD 150.00* recorded on 3 Feb 2030 (receipt OUT-12AB34CD) was a mistake"
+        " and has been taken off."
+    )
+    assert "Balance USD 400.00" in rest
+    part = news.taken_off(ENGLISH, BOOKING, usd(5_000), RECEIPT).text
+    assert part.startswith(
+        "*USD 50.00* of the payment of USD 150.00 recorded on 3 Feb 2030 (receipt OUT-12AB34CD)"
+        " was a mistake"
+    )
+
+
+def test_money_given_back_is_no_mistake() -> None:
+    text = news.given_back(ENGLISH, BOOKING, usd(5_000), RECEIPT).text
+    assert text.startswith("*USD 50.00* was given back to you, from the payment recorded on")
+    assert "mistake" not in text
+
+
+def test_nothing_is_owed_for_a_cancelled_booking() -> None:
+    text = news.given_back(ENGLISH, replace(BOOKING, cancelled=True), usd(5_000), RECEIPT).text
+    assert "Balance" not in text
+    assert "Nothing more can be paid for it." in text

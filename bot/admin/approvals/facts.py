@@ -10,12 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.admin.accounts.words import facts as change_facts
+from bot.admin.bookings.words import CAUSES, WHAT, told_of
 from bot.admin.payment import queries
 from bot.admin.payment.telling import telling
+from bot.admin.running import zone
 from bot.admin.scope import Scope
-from domain import correcting
+from domain import correcting, taking_back
 from domain.models import Account, Booking, Operator, Payment, Proposal, Refund
 from domain.money import Money
+from domain.taking_back import Cause
 
 _LONG_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
 _EVERYBODY = Scope(None)
@@ -106,6 +109,26 @@ def _of_move(db: Session, proposal: Proposal) -> Facts:
     return Facts(what, [*facts, *_amounts(proposal)], told)
 
 
+def _of_taking_back(db: Session, proposal: Proposal) -> Facts:
+    booking = db.get_one(Booking, int(_named(proposal)))
+    posted = taking_back.recorded(db, booking.id, int(proposal.detail["transfer_id"]))
+    if posted is None:
+        raise LookupError(f"{proposal.act} is about money that is not there")
+    cause = Cause(proposal.detail["cause"])
+    on = posted.at.astimezone(zone())
+    rows = [
+        Fact(
+            "Booking",
+            f"{booking.reference}, {booking.lead_name}",
+            url_for("bookings.show", booking_id=booking.id),
+        ),
+        Fact("Recorded", f"{posted.amount} on {on.day} {on:%b %Y}, {posted.said}"),
+        Fact("Why", CAUSES[cause].title),
+        *_amounts(proposal),
+    ]
+    return Facts(WHAT, rows, told_of(cause))
+
+
 def _of_account(db: Session, proposal: Proposal) -> Facts:
     account = db.get_one(Account, int(_named(proposal)))
     operator = db.get_one(Operator, account.operator_id)
@@ -165,6 +188,7 @@ FACTS: Mapping[str, Render] = {
     "refunded_outside": _of_payment("outside"),
     "conclude_refund": _of_refund,
     "move_money": _of_move,
+    "take_back_outside": _of_taking_back,
     "correct_booking": _of_correction,
     "change_account": _of_account,
 }

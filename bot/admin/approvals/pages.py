@@ -13,15 +13,18 @@ from bot.admin.payment import words
 from bot.admin.payment.forms import WhyForm
 from bot.admin.refusals import Refused, put_beside, words_of
 from bot.admin.rights import Right, needs
-from bot.admin.running import runtime
+from bot.admin.running import runtime, zone
 from bot.admin.viewers import scope, viewer
+from bot.announcing import tell_taken_back
 from domain import proposals, refunds
 from domain.database import repeat, transaction
+from domain.models import Proposal
 from domain.proposals.deciding import PROPOSED
+from domain.reaching import Reach
 from domain.refunds import NotRefunded
 from domain.refunds.states import OUTSIDE, REQUESTED, UNSENT
 from domain.staff.pairs import Unfit, second_of
-from domain.wishes import NotDone, Tools, Why
+from domain.wishes import NotDone, Tools, Why, Wish
 from providers.registry import PROVIDERS
 
 blueprint: Blueprint = Blueprint("approvals", __name__)
@@ -52,12 +55,36 @@ def approve_proposal(proposal_id: UUID) -> Answer:
     """Agree: it is carried out at once."""
     _known_proposal(proposal_id)
     if request.method == "POST":
-        started = runtime()
-        tools = Tools(started.policy, started.accounts.sealer)
-        person = viewer().id
-        done = repeat(lambda db: proposals.approve(db, proposal_id, person, tools))
+        done, reach = _approved(proposal_id)
         _say(done if isinstance(done, NotDone) else None, "Approved, and done.")
+        if reach is not None:
+            _say_who_was_told(reach)
     return redirect(url_for("approvals.proposal", proposal_id=proposal_id), 303)
+
+
+def _approved(proposal_id: UUID) -> tuple[Proposal | NotDone, Reach | None]:
+    """Carried out or refused; and whom it reached, where it is news for a customer."""
+    started, person, where = runtime(), viewer().id, zone()
+
+    def work(db: Session) -> tuple[Proposal | NotDone, Reach | None]:
+        reached: list[Reach] = []
+
+        def tell(db: Session, wish: Wish) -> None:
+            if wish.act == "take_back_outside":
+                reached.append(tell_taken_back(db, wish, started.policy, where))
+
+        tools = Tools(started.policy, started.accounts.sealer, tell)
+        done = proposals.approve(db, proposal_id, person, tools)
+        return done, next(iter(reached), None)
+
+    return repeat(work)
+
+
+def _say_who_was_told(reach: Reach) -> None:
+    if reach.told:
+        flash("The customer is told in WhatsApp.", "info")
+    else:
+        flash("The customer cannot be written to in WhatsApp now: please call them.", "warning")
 
 
 @blueprint.route("/approvals/<uuid:proposal_id>/reject", methods=["GET", "POST"])

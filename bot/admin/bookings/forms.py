@@ -18,6 +18,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from bot.admin.bookings.queries import STATUSES, Filters
+from bot.admin.bookings.words import CAUSES
 from bot.admin.ids import read_filter
 from bot.admin.minted import ActForm
 from bot.admin.payment.forms import AmountForm
@@ -34,6 +35,7 @@ from domain.importing.cells import (
 )
 from domain.money import CURRENCY_EXPONENTS, Money
 from domain.outside import LONGEST_EVIDENCE, Method
+from domain.proposals.deciding import LONGEST_EVIDENCE as LONGEST_WISH
 from domain.references import reference_key
 
 Value = TypeVar("Value")
@@ -78,6 +80,24 @@ class OutsideForm(AmountForm):
         "Where it can be looked up",
         InputRequired("Write down where it can be looked up, such as the number of the receipt."),
         Length(max=LONGEST_EVIDENCE, message=f"Write at most {LONGEST_EVIDENCE} characters."),
+    )
+
+
+class TakeBackForm(AmountForm):
+    """Money that was recorded as taken at the desk, and is taken back."""
+
+    cause = SelectField(
+        "Why",
+        [InputRequired("Choose why it is taken back.")],
+        choices=choices("Choose", ((cause.value, each.title) for cause, each in CAUSES.items())),
+    )
+    evidence = TextAreaField(
+        "Evidence",
+        [
+            InputRequired("Write down what shows it."),
+            Length(max=LONGEST_WISH, message=f"Write at most {LONGEST_WISH:,} characters."),
+        ],
+        render_kw={"rows": 3, "maxlength": LONGEST_WISH},
     )
 
 

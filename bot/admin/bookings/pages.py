@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort, render_template, request, url_for
 
-from bot.admin.bookings import acts, queries, uploads, whole
+from bot.admin.bookings import acts, queries, taking_back, uploads, whole
 from bot.admin.bookings.forms import read_filters
 from bot.admin.bookings.whole import Whole
 from bot.admin.departures.queries import tours
@@ -18,6 +18,7 @@ def _whole_area() -> Blueprint:
     """The pages below, with the acts and the uploads."""
     area = Blueprint("bookings", __name__)
     area.register_blueprint(acts.blueprint)
+    area.register_blueprint(taking_back.blueprint)
     area.register_blueprint(uploads.blueprint)
     return area
 

@@ -6,9 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import Session
 
+from bot.admin.bookings.words import words_of_back
+from bot.admin.conversations import tied
 from bot.admin.scope import Scope
 from bot.admin.showing import provider_title
 from bot.announcing import receipt_number
@@ -27,6 +29,7 @@ from domain.models import (
     Tour,
     Transfer,
 )
+from domain.taking_back import left_of_each
 
 _MOST = 100
 _OF_THE_GROUP = ("departure_cancelled", "departure_moved")
@@ -55,7 +58,7 @@ class Core:
 class Movement:
     """One movement of the ledger, as the booking sees it: `sign` is +1 for money that it was paid,
     -1 for money that left it, 0 for money that only passed by. `receipt` is the number of a receipt
-    of ours.
+    of ours, `left_minor` what of its money was not taken back.
     """
 
     id: int
@@ -66,11 +69,14 @@ class Movement:
     currency: str
     payment_id: UUID | None
     receipt: str | None
+    left_minor: int
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A contact who belongs to the booking: by its number, or because they proved it."""
+    """A contact who belongs to the booking, by its number or because they proved it, and whose
+    conversation whoever looks may see.
+    """
 
     id: int
     name: str = field(repr=False)
@@ -121,7 +127,7 @@ def whole(db: Session, scope: Scope, booking_id: int) -> Whole | None:
         found,
         db.scalars(payments.order_by(Payment.created_at.desc()).limit(_MOST)).all(),
         movements(db, found.booking),
-        _people(db, found.booking),
+        _people(db, scope, found.booking),
         _history(db, found),
         db.scalars(proposals.order_by(Proposal.created_at.desc()).limit(_MOST)).all(),
     )
@@ -130,7 +136,7 @@ def whole(db: Session, scope: Scope, booking_id: int) -> Whole | None:
 def movements(db: Session, booking: Booking, transfer_id: int | None = None) -> list[Movement]:
     """The ledger's postings of a booking, or the one that is named."""
     query = (
-        select(Transfer, Evidence)
+        select(Transfer, Evidence, left_of_each())
         .outerjoin(Evidence, Evidence.id == Transfer.evidence_id)
         .where(Transfer.booking_id == booking.id)
         .order_by(Transfer.id.desc())
@@ -140,10 +146,12 @@ def movements(db: Session, booking: Booking, transfer_id: int | None = None) -> 
     return [_movement(booking, *row) for row in db.execute(query.limit(_MOST))]
 
 
-def _movement(booking: Booking, transfer: Transfer, evidence: Evidence | None) -> Movement:
+def _movement(
+    booking: Booking, transfer: Transfer, evidence: Evidence | None, left_minor: int
+) -> Movement:
     own = ledger.booking_account(booking.id)
     sign = 1 if transfer.credit == own else -1 if transfer.debit == own else 0
-    is_ours = transfer.kind == "outside" and evidence is not None and sign > 0
+    is_ours = transfer.kind == "outside" and evidence is not None
     return Movement(
         transfer.id,
         transfer.at,
@@ -153,6 +161,7 @@ def _movement(booking: Booking, transfer: Transfer, evidence: Evidence | None) -
         transfer.currency,
         transfer.payment_id,
         receipt_number(UUID(evidence.delivery_key)) if evidence and is_ours else None,
+        int(left_minor),
     )
 
 
@@ -171,13 +180,15 @@ def _words(transfer: Transfer, evidence: Evidence | None, sign: int) -> str:
         case "reversal":
             return f"Taken back by {provider}"
         case "outside":
-            return f"Taken outside, {said}" if sign > 0 else "Given back outside"
+            return f"Taken outside, {said}"
+        case "taken_back":
+            return words_of_back(said)
         case "move":
             return "Moved here from another booking" if sign > 0 else "Moved to another booking"
     return transfer.kind
 
 
-def _people(db: Session, booking: Booking) -> list[Person]:
+def _people(db: Session, scope: Scope, booking: Booking) -> list[Person]:
     address = f"+{booking.lead_phone}"
     led = select(ContactIdentity.contact_id).where(
         ContactIdentity.channel == "whatsapp", ContactIdentity.address == address
@@ -185,9 +196,10 @@ def _people(db: Session, booking: Booking) -> list[Person]:
     proved = select(BookingContact.contact_id).where(BookingContact.booking_id == booking.id)
     rows = db.execute(
         select(Contact.id, Contact.profile_name, Contact.last_inbound_at, Contact.taken_by)
-        .where(Contact.id.in_(led.union(proved)))
+        .where(Contact.id.in_(led.union(proved)), text(tied.seen(scope, "contact.id")))
         .order_by(Contact.last_inbound_at.desc().nulls_last())
-        .limit(_MOST)
+        .limit(_MOST),
+        {"operator_id": scope.operator_id},
     )
     return [Person(*row) for row in rows]
 

@@ -153,6 +153,7 @@ ACTS: Mapping[str, str] = {
     "refunded_outside": "to write down money given back outside",
     "conclude_refund": "to say what became of a refund",
     "move_money": "to move money to another booking",
+    "take_back_outside": "to take back money that was taken outside",
     "correct_booking": "to correct a booking",
     "change_account": "to change where money goes",
 }

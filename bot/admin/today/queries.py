@@ -36,6 +36,7 @@ _Moments = ColumnElement[datetime] | InstrumentedAttribute[datetime]
 _CAME = ("capture", "surplus")
 _WENT = ("refund", "reversal")
 _OUTSIDE = "outside"
+_TAKEN_BACK = "taken_back"
 # So many are counted; more are "more than that".
 MOST_COUNTED = 999
 
@@ -43,7 +44,8 @@ MOST_COUNTED = 999
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What came in by one provider in one currency, in minor units: all of it, what of it nobody
-    owed, and what went back. `provider` None: taken outside, and written down by staff.
+    owed, and what went back. `provider` None: taken outside, and written down by staff; what went
+    back there may also have been a mistake.
     """
 
     provider: str | None
@@ -143,7 +145,7 @@ def _moved(scope: Scope, span: Span) -> CompoundSelect[*tuple[Any, ...]]:
     outside = (
         select(*columns, cast(null(), String), cast(null(), DateTime(timezone=True)))
         .join(Booking, Booking.id == Transfer.booking_id)
-        .where(Transfer.kind == _OUTSIDE, scope.keeps(Booking.operator_id))
+        .where(Transfer.kind.in_((_OUTSIDE, _TAKEN_BACK)), scope.keeps(Booking.operator_id))
     )
     return union_all(*(each.where(within(Transfer.at, span)) for each in (of_payments, outside)))
 
@@ -160,7 +162,7 @@ def _sums(moved: FromClause) -> Select[*tuple[Any, ...]]:
         number=receipts.filter(moved.c.kind.in_((*_CAME, _OUTSIDE))),
         came=sum_of(*_CAME, _OUTSIDE),
         surplus=sum_of("surplus"),
-        back=sum_of(*_WENT),
+        back=sum_of(*_WENT, _TAKEN_BACK),
     ).group_by(moved.c.provider, moved.c.currency)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from bot.admin.scope import Scope
 from bot.admin.today import days, queries, steps
@@ -79,7 +80,7 @@ def money_for(
 
 
 def posted(kind: str, shelf: Shelf, payment_id: UUID | None, amount_minor: int) -> None:
-    """Money taken back by a provider, or taken outside, at NOON."""
+    """Money taken back by a provider, taken outside, or of that taken back, at NOON."""
     with transaction() as db:
         booking = db.get_one(Booking, shelf.bookings["KS-1"])
         evidence = Evidence(
@@ -89,7 +90,8 @@ def posted(kind: str, shelf: Shelf, payment_id: UUID | None, amount_minor: int) 
         db.flush()
         accounts = [ledger.outside_account(booking.operator_id), ledger.booking_account(booking.id)]
         amount = Money(amount_minor, "USD")
-        if kind == "reversal":
+        came = select(Transfer.id).where(Transfer.kind == "outside")
+        if kind in ("reversal", "taken_back"):
             accounts.reverse()
             ledger.lower_paid(booking, amount)
         else:
@@ -104,6 +106,7 @@ def posted(kind: str, shelf: Shelf, payment_id: UUID | None, amount_minor: int) 
                 booking_id=booking.id,
                 payment_id=payment_id,
                 evidence_id=evidence.id,
+                takes_back_id=db.scalars(came).first() if kind == "taken_back" else None,
                 at=NOON,
             )
         )
@@ -117,6 +120,7 @@ def test_money_is_summed_by_provider_and_currency(house: House, shelf: Shelf) ->
     money_for(shelf, "KS-1", minutes=13 * 60)  # the day before
     posted("reversal", shelf, first, 2_500)
     posted("outside", shelf, None, 700)
+    posted("taken_back", shelf, None, 200)
     with transaction() as db:
         whole = queries.ledger(db, ALL, span()).money
         own = queries.ledger(db, Scope(house.operator_id), span()).money
@@ -124,7 +128,7 @@ def test_money_is_summed_by_provider_and_currency(house: House, shelf: Shelf) ->
         before = queries.ledger(db, ALL, span(DAY - timedelta(days=1))).money
         week = queries.ledger(db, ALL, span(DAY, "7")).money
     kaspi = queries.Taken("kaspi", "KZT", 1, 10_000, 0, 0)
-    outside = queries.Taken(None, "USD", 1, 700, 0, 0)
+    outside = queries.Taken(None, "USD", 1, 700, 0, 200)
     assert whole == [kaspi, queries.Taken("omari", "USD", 3, 30_000, 10_000, 2_500), outside]
     assert own == [kaspi, queries.Taken("omari", "USD", 2, 20_000, 10_000, 2_500), outside]
     assert foreign == [queries.Taken("omari", "USD", 1, 10_000, 0, 0)]

@@ -48,6 +48,7 @@ PAGES: dict[str, Right] = {
     "bookings.number": Right.WORK,
     "bookings.receipt": Right.SEE,
     "bookings.show": Right.SEE,
+    "bookings.taking_back.propose": Right.MONEY,
     "bookings.uploads.carry_out": Right.MONEY,
     "bookings.uploads.example": Right.SEE,
     "bookings.uploads.upload": Right.MONEY,
