@@ -7,7 +7,8 @@ import json
 from sqlalchemy.orm import Session as Database
 
 from bot.runtime import Runtime
-from bot.turns import desk_of, reply_of
+from bot.turns import desk_of
+from bot.views import reply_of
 from domain import hearing, outbox, talking
 from domain.database import repeat
 from domain.wishes import NotDone

@@ -13,7 +13,6 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import structlog
 from redis import RedisError
@@ -28,6 +27,7 @@ from bot.desk import DatabaseDesk
 from bot.runtime import Runtime
 from bot.till import Tools
 from bot.turnstile import Turnstile
+from bot.views import reply_of
 from domain import bookings, hearing, outbox, talking
 from domain.crashpoints import reach
 from domain.database import name_commit, repeat, transaction
@@ -36,7 +36,7 @@ from domain.models import Contact, Message, Payment, PaymentEvent, Refund
 from domain.money import Money
 from flows.events import REPEATABLE
 from flows.redaction import redact
-from flows.turns import Heard, Say, Session, Told, Turn
+from flows.turns import Heard, Session, Told, Turn
 from providers.registry import PROVIDERS
 
 _TRIES = 3
@@ -171,7 +171,8 @@ def _hear_message(
         # conversation comes back. But who wants to be left alone is, whoever answers.
         if runtime.engine.asks_to_stop(text):
             speaker.opted_out_at = waiting.now
-        return _Effects(session, kept, [])
+            return _Effects(session, kept, [])
+        return _Effects(session, kept, _who_answers(runtime, db, speaker))
     above = speaker.count_message(waiting.filed_at) - runtime.settings.contact_messages_per_minute
     if above > 0:
         # A flood is filed and not acted on; it is answered once.
@@ -187,6 +188,13 @@ def _hear_message(
     turn = _converse(runtime, db, speaker, waiting, session, heard)
     replies = outbox.as_answers(db, [reply_of(say) for say in turn.says])
     return _Effects(turn.session, kept, [*_taken_back(runtime, db, speaker), *replies])
+
+
+def _who_answers(runtime: Runtime, db: Database, speaker: Speaker) -> list[outbox.Reply]:
+    """That a person does, to whom that could not be told when they took the conversation over."""
+    here = reply_of(runtime.engine.person_is_here(speaker.language))
+    back = reply_of(runtime.engine.is_back(speaker.language))
+    return [] if talking.is_told(db, speaker.id, here.phrase, back.phrase) else [here]
 
 
 def _taken_back(runtime: Runtime, db: Database, speaker: Speaker) -> list[outbox.Reply]:
@@ -249,20 +257,6 @@ def desk_of(
         runtime.settings.otp_digits,
     )
     return DatabaseDesk(db, tools, speaker, address, now)
-
-
-def reply_of(say: Say) -> outbox.Reply:
-    """What the conversation says, as the outbox takes it."""
-    return outbox.Reply(
-        phrase=say.key,
-        body=say.text,
-        buttons=[(button.id, button.title) for button in say.buttons],
-        payment_id=UUID(say.payment) if say.payment and say.told else None,
-        told=say.told,
-        expires_seconds=say.expires_seconds,
-        link=(say.link.title, say.link.url) if say.link else None,
-        picture=say.picture,
-    )
 
 
 def _count_failure(runtime: Runtime, db: Database, contact_id: int, waiting: Waiting) -> bool:

@@ -1,9 +1,14 @@
-"""Rows as conversations see them: bookings and payments turned into the desk's frozen views."""
+"""Rows as conversations see them, bookings and payments turned into the desk's frozen views; and
+what they say as the outbox takes it.
+"""
+
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from bot.links import Links
 from bot.offers import way_of
+from domain import outbox
 from domain.bookings import BookingFacts
 from domain.models import Payment
 from domain.money import Money
@@ -12,6 +17,7 @@ from domain.payments.reviews import came_of
 from domain.policy import Policy
 from domain.states import AWAITING_CUSTOMER, SUCCEEDED
 from flows.desk import BookingView, PaymentStatus, PaymentView, WayKind
+from flows.turns import Say
 from providers.registry import PROVIDERS, WAYS
 
 
@@ -65,4 +71,18 @@ def payment_view(db: Session, payment: Payment, booking: BookingView, links: Lin
         # A link that was withdrawn is over for its customer, whoever wished it.
         cancel_requested=payment.cancel_reason == BY_CUSTOMER or dropped,
         booking=booking,
+    )
+
+
+def reply_of(say: Say) -> outbox.Reply:
+    """What the conversation says, as the outbox takes it."""
+    return outbox.Reply(
+        phrase=say.key,
+        body=say.text,
+        buttons=[(button.id, button.title) for button in say.buttons],
+        payment_id=UUID(say.payment) if say.payment and say.told else None,
+        told=say.told,
+        expires_seconds=say.expires_seconds,
+        link=(say.link.title, say.link.url) if say.link else None,
+        picture=say.picture,
     )

@@ -1,11 +1,12 @@
 """What is wrong with a booking is put right by hand: name, phone, e-mail, total, deposit, due date.
 
     correct            one person, at once
-    correct_booking    two people, where something is paid and the phone or the total changes
+    correct_booking    two people, where `takes_two` and the phone or the total changes
                        subject booking:<id>   detail changes {column: [before, after]}
 
-Reference, currency and operator never change. The trail and a proposal hold phone and e-mail
-masked; what of them a proposal would write lies sealed until it is decided.
+A file refuses what takes two people here (domain/importing/planning.py). Reference, currency and
+operator never change. The trail and a proposal hold phone and e-mail masked; what of them a
+proposal would write lies sealed until it is decided.
 """
 
 import json
@@ -17,7 +18,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, any_, func, literal, select
 from sqlalchemy.orm import Session
 
 from domain import ledger
@@ -108,7 +109,7 @@ def correct(db: Session, correction: Correction) -> Corrected | NotDone:
     refused = _stands_against(db, booking, after, changed, correction.total.currency)
     if refused is not None:
         return refused
-    if _takes_two(db, booking, changed):
+    if _needs_two(db, booking, changed):
         return NotDone(Why.NEEDS_TWO)
     _write(db, booking, {name: after[name] for name in changed}, person, {})
     return Corrected(changed)
@@ -202,18 +203,35 @@ def _stands_against(
     return None
 
 
-def _under_way(db: Session, booking: Booking) -> int:
-    """What may have been taken for it by now, in minor units, and nobody knows yet."""
-    moving = select(func.coalesce(func.sum(Payment.amount_minor), 0)).where(
-        Payment.booking_id == booking.id, Payment.status.in_(MOVING)
+def under_way(db: Session, booking_ids: Sequence[int]) -> Mapping[int, int]:
+    """What may have been taken for bookings by now, in minor units, and nobody knows yet: by
+    booking, those alone of which something may.
+    """
+    sums = (
+        select(Payment.booking_id, func.sum(Payment.amount_minor))
+        .where(
+            Payment.booking_id == any_(literal(list(booking_ids), ARRAY(BigInteger))),
+            Payment.status.in_(MOVING),
+        )
+        .group_by(Payment.booking_id)
     )
-    return int(db.execute(moving).scalar_one())
+    return {booking_id: int(amount_minor) for booking_id, amount_minor in db.execute(sums)}
 
 
-def _takes_two(db: Session, booking: Booking, changed: tuple[str, ...]) -> bool:
-    if not any(name in _TAKES_TWO for name in changed):
-        return False
-    return booking.paid_minor > 0 or _under_way(db, booking) > 0
+def takes_two(booking: Booking, under_way_minor: int) -> bool:
+    """Whether one person may no longer change its phone, which decides who may see it, or its
+    total: something is paid, or may be.
+    """
+    return booking.paid_minor > 0 or under_way_minor > 0
+
+
+def _under_way(db: Session, booking: Booking) -> int:
+    return under_way(db, [booking.id]).get(booking.id, 0)
+
+
+def _needs_two(db: Session, booking: Booking, changed: tuple[str, ...]) -> bool:
+    is_touched = any(name in _TAKES_TWO for name in changed)
+    return is_touched and takes_two(booking, _under_way(db, booking))
 
 
 def _write(

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from domain import hearing, outbox
@@ -82,7 +82,7 @@ def take_over(
     decided: where somebody else has it meanwhile, nothing is done.
 
     The customer is told once, by `announce` in their language, when it was the bot's before; who
-    cannot be written to is not told.
+    cannot be written to is told when they write: see `is_told`.
     """
     speaker = hearing.lock_contact(db, contact_id)
     now = _now(db)
@@ -99,6 +99,34 @@ def take_over(
     if speaker.taken_by is None and _unreachable(speaker, now) is None:
         outbox.add_replies(db, contact_id, [announce(speaker.language)])
     return None
+
+
+def is_told(db: Session, contact_id: int, here: str, back: str) -> bool:
+    """Whether a locked contact whom somebody of staff has knows so: they were told, or answered,
+    since the bot had the conversation. `here` is the phrase that says so, `back` the one by which
+    the bot took back what nobody answered.
+    """
+    values = {
+        "contact_id": contact_id,
+        "subject": f"contact:{contact_id}",
+        "phrases": [here, BY_STAFF],
+        "back": back,
+        "handed_back": HANDED_BACK,
+    }
+    return bool(db.execute(_TOLD, values).scalar_one())
+
+
+# What is handed back to who cannot be written to leaves no message, so its act is asked, too.
+_TOLD = text("""
+    SELECT EXISTS (
+        SELECT FROM message
+        WHERE contact_id = :contact_id AND direction = 'out' AND phrase = ANY(:phrases)
+            AND status NOT IN ('refused', 'expired') AND created_at > greatest(
+                (SELECT max(created_at) FROM message
+                WHERE contact_id = :contact_id AND direction = 'out' AND phrase = :back),
+                (SELECT max(at) FROM audit_entry WHERE subject = :subject AND act = :handed_back),
+                '-infinity'::timestamptz))
+""")
 
 
 def answer(db: Session, said: Answer) -> NotDone | None:

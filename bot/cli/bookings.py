@@ -43,7 +43,7 @@ def import_bookings(file: BinaryIO) -> None:
     tour_name         needed when the tour is new         never [2]
     start_date        2026-02-10; or empty                yes [3]
     customer_name     who leads the booking               yes
-    customer_phone    +263771234567, or 0771234567 [4]    while nothing is paid
+    customer_phone    +263771234567, or 0771234567 [4]    while nothing is paid [5]
     total             1,250.00 or 500                     while nothing is paid [5]
     currency          USD, ZWG, KZT or INR                never
     operator *        empty: the default operator         never
@@ -61,7 +61,7 @@ def import_bookings(file: BinaryIO) -> None:
         date. Once something is paid the date may move but not be emptied.
     [4] Without country code: a number of the currency's country (USD and ZWG:
         Zimbabwe, KZT: Kazakhstan, INR: India).
-    [5] And while no payment is under way.
+    [5] Nor may have been; the total waits for payments under way as well.
     [6] It becomes the booking's opening balance. Importing it again with the
         same amount changes nothing; another amount is refused.
 

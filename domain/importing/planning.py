@@ -1,8 +1,8 @@
 """Rows beside what is there already: what each would change, and what it may not change.
 
 customer_name, email, deposit, balance_due_on   always
-customer_phone                                  while nothing is paid
-total                                           while nothing is paid and no payment is under way
+customer_phone                                  while a correction by hand takes one person
+total                                           the same, and while no payment is under way
 start_date                                      always; emptied only while nothing is paid
 tour_id                                         while nothing is paid; always where none was known
 reference, currency, operator, paid             never
@@ -10,19 +10,22 @@ reference, currency, operator, paid             never
 Of a cancelled booking neither total nor departure changes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ARRAY, BigInteger, Integer, String, any_, literal, or_, select
 from sqlalchemy.orm import Session
 
+from domain.correcting import takes_two, under_way
 from domain.importing.reading import BookingRow, Fault
 from domain.models import Booking, Departure, Operator, Payment, Tour, Transfer
 from domain.money import Money
 from domain.states import ENDED
 
-_SECOND_PERSON = "something is paid: this change needs the admin view and a second person"
+_IS_PAID = "something is paid"
+_MAY_BE_PAID = "a payment of this booking may have been taken, and nobody knows yet"
+_BY_HAND = "leave it as it is here, and correct the booking in the web view, with a second person"
 
 
 def folded(name: str) -> str:
@@ -40,6 +43,7 @@ class Known:
     departures_by_id: dict[int, Departure]
     bookings: dict[str, Booking]
     openings: dict[int, int]
+    under_way: Mapping[int, int]
     with_open_payment: frozenset[int]
 
     def place_of(self, booking: Booking) -> tuple[int, date] | None:
@@ -97,6 +101,7 @@ def look(db: Session, rows: Sequence[BookingRow]) -> Known:
         departures_by_id={each.id: each for each in departures},
         bookings=bookings,
         openings={booking_id: amount for booking_id, amount in openings if booking_id is not None},
+        under_way=under_way(db, [booking.id for booking in bookings.values()]),
         with_open_payment=frozenset(payments.scalars()),
     )
 
@@ -185,21 +190,28 @@ def _booking_faults(
         opening = Money(known.openings.get(booking.id, 0), booking.currency)
         yield "paid", f"counts once, when a booking is added: this one was added with {opening}"
     changed = changed_columns(row, booking, known, columns)
-    if "customer_phone" in changed and booking.paid_minor:
-        yield "customer_phone", _SECOND_PERSON
+    if "customer_phone" in changed:
+        yield from _second_person("customer_phone", booking, known)
     if "total" in changed:
         yield from _total_faults(row, booking, known, columns)
     if "start_date" in changed:
         yield from _move_faults(row, booking, known)
 
 
+def _second_person(column: str, booking: Booking, known: Known) -> Iterator[tuple[str, str]]:
+    """What a correction by hand asks of two people, no file may do."""
+    if takes_two(booking, known.under_way.get(booking.id, 0)):
+        yield column, f"{_IS_PAID if booking.paid_minor else _MAY_BE_PAID}: {_BY_HAND}"
+
+
 def _total_faults(
     row: BookingRow, booking: Booking, known: Known, columns: frozenset[str]
 ) -> Iterator[tuple[str, str]]:
+    second_person = [*_second_person("total", booking, known)]
     if booking.cancelled_at is not None:
         yield "total", "the booking is cancelled"
-    elif booking.paid_minor:
-        yield "total", _SECOND_PERSON
+    elif second_person:
+        yield from second_person
     elif booking.id in known.with_open_payment:
         yield "total", "a payment of this booking is under way: import again when it is over"
     elif "deposit" not in columns and (booking.deposit_minor or 0) > row.total.amount_minor:

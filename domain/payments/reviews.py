@@ -2,16 +2,17 @@
 has gone.
 
     uncertain     nobody knows                     goes with the next move of the payment
-    …_mismatch    a word that does not agree       goes when two people say what became of it
+    …_mismatch    a word that does not agree       goes when two people say what became of it, and
+                                                   stays away while it is the same money again
     surplus       money that nobody owed           goes when suspense holds nothing of it any more
     reversed…     the provider took money back     goes when one person has seen it
 """
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from domain import ledger
-from domain.models import Booking, Evidence, Payment, Transfer
+from domain.models import Booking, Evidence, Payment, PaymentEvent, Transfer
 from domain.money import Money
 from domain.payments.story import Locked
 from domain.states import SUCCEEDED
@@ -56,9 +57,8 @@ def came_of(db: Session, payment: Payment) -> Money:
 
 def unexplained(db: Session, payment: Payment) -> Evidence | None:
     """The first word of success about a payment that is neither in the books nor answered by what
-    two people found since.
+    two people found since it was first told.
     """
-    later = aliased(Evidence)
     return db.execute(
         select(Evidence)
         .where(
@@ -71,17 +71,46 @@ def unexplained(db: Session, payment: Payment) -> Evidence | None:
                 Transfer.receipt == Evidence.receipt,
             )
             .exists(),
-            ~select(later.id)
-            .where(
-                later.payment_id == payment.id,
-                later.id > Evidence.id,
-                later.delivery_key.startswith(FOUND),
-            )
-            .exists(),
+            ~_is_found_since(Evidence),
+            ~_is_found_of_the_same(),
         )
         .order_by(Evidence.id)
         .limit(1)
     ).scalar_one_or_none()
+
+
+def _is_found_since(word: type[Evidence]) -> ColumnElement[bool]:
+    """Whether two people have said what became of a payment since this word about it."""
+    found = aliased(Evidence)
+    return (
+        select(found.id)
+        .where(
+            found.payment_id == word.payment_id,
+            found.id > word.id,
+            found.delivery_key.startswith(FOUND),
+        )
+        .exists()
+    )
+
+
+def _is_found_of_the_same() -> ColumnElement[bool]:
+    """Whether they have said so since a word of the very same receipt, amount and currency: the
+    provider tells of what they know once more, in other bytes.
+    """
+    before = aliased(Evidence)
+    return (
+        select(before.id)
+        .where(
+            before.payment_id == Evidence.payment_id,
+            before.provider == Evidence.provider,
+            before.word == Evidence.word,
+            before.receipt == Evidence.receipt,
+            before.amount_minor == Evidence.amount_minor,
+            before.currency == Evidence.currency,
+            _is_found_since(before),
+        )
+        .exists()
+    )
 
 
 def is_by_two(db: Session, payment: Payment) -> bool:
@@ -98,14 +127,20 @@ def is_by_two(db: Session, payment: Payment) -> bool:
     return db.execute(select(found.exists())).scalar_one()
 
 
-def is_answered(db: Session, payment: Payment, evidence_id: int) -> bool:
-    """Whether two people have said since what became of this word."""
-    later = select(Evidence.id).where(
-        Evidence.payment_id == payment.id,
-        Evidence.id > evidence_id,
-        Evidence.delivery_key.startswith(FOUND),
+def is_answered(db: Session, payment: Payment, evidence_id: int, mismatch: str) -> bool:
+    """Whether two people have said since what became of this word, or of the same money when it was
+    told in other bytes. What does not agree in a way that it did not before is new to them.
+    """
+    noted = select(PaymentEvent.id).where(
+        PaymentEvent.payment_id == payment.id,
+        PaymentEvent.kind == "mismatch",
+        PaymentEvent.note == mismatch,
     )
-    return db.execute(select(later.exists())).scalar_one()
+    answered = select(Evidence.id).where(
+        Evidence.id == evidence_id,
+        or_(_is_found_since(Evidence), and_(_is_found_of_the_same(), noted.exists())),
+    )
+    return db.execute(select(answered.exists())).scalar_one()
 
 
 def standing(db: Session, locked: Locked) -> str | None:

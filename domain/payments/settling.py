@@ -164,7 +164,7 @@ _OWNER = (
 
 def _leave_to_a_person(db: Session, payment: Payment, word: Word, mismatch: str) -> None:
     evidence_id = file_evidence(db, payment, word)
-    seen = payment.review == mismatch or is_answered(db, payment, evidence_id)
+    seen = payment.review == mismatch or is_answered(db, payment, evidence_id, mismatch)
     if seen and payment.status not in CALLING:
         return
     payment.review = mismatch

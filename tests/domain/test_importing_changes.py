@@ -3,8 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from domain.correcting import Correction, correct, fingerprint
 from domain.database import transaction
 from domain.models import AuditEntry
+from domain.money import Money
+from domain.wishes import NotDone, Why
 from tests import factories
 from tests.domain import world as w
 from tests.domain.booking_files import (
@@ -63,8 +66,8 @@ def test_columns_that_are_left_out_leave_what_is_stored() -> None:
 @pytest.mark.parametrize(
     ("row", "fault"),
     [
-        ({"customer_phone": "+263772345678"}, "line 2, customer_phone: something is paid"),
-        ({"total": "600"}, "line 2, total: something is paid"),
+        ({"customer_phone": "+263772345678"}, "line 2, customer_phone: something is paid: leave"),
+        ({"total": "600"}, "line 2, total: something is paid: leave it as it is here"),
         ({"tour_id": "6", "tour_name": "Kariba"}, "line 2, tour_id: something is paid"),
         ({"start_date": ""}, "line 2, start_date: something is paid"),
     ],
@@ -127,6 +130,64 @@ def test_a_total_does_not_change_while_a_payment_is_under_way() -> None:
     assert "line 2, total: a payment of this booking is under way" in refused(file_of(row))[0]
     w.walk(payment, "cancel")
     assert counts(load(file_of(row))) == (0, 1, 0)
+
+
+_SO_FAR = ("start", "code", "given", "confirm", "lose")
+_STAGES: dict[str, tuple[tuple[str, ...], bool]] = {
+    "opened": ((), False),
+    "in the call that starts it": (_SO_FAR[:1], False),
+    "waiting for its code": (_SO_FAR[:2], False),
+    "about to be taken": (_SO_FAR[:3], True),
+    "in the call that takes it": (_SO_FAR[:4], True),
+    "uncertain": (_SO_FAR, True),
+    "cancelled": (("cancel",), False),
+}
+
+
+@pytest.mark.parametrize("stage", _STAGES)
+@pytest.mark.parametrize("column", ["customer_phone", "total"])
+def test_a_file_may_not_do_what_takes_two_people_by_hand(column: str, stage: str) -> None:
+    world = w.build()
+    steps, takes_two = _STAGES[stage]
+    w.walk(w.open_payment(world), *steps)
+    assert by_hand(world, column) == (NotDone(Why.NEEDS_TWO) if takes_two else None)
+    same = {"tour_name": "", "start_date": "2027-02-10", "customer_phone": f"+{factories.PHONE}"}
+    row = same | {"customer_phone": "+263772345678"}
+    row = same | {"total": "600"} if column == "total" else row
+    named = f"line 2, {column}: a payment of this booking may have been taken, and nobody knows yet"
+    if takes_two:
+        (fault,) = refused(file_of(row))
+        assert fault.startswith(f"{named}: leave it as it is here, and correct the booking")
+        assert fault.endswith("with a second person")
+    elif column == "total" and stage != "cancelled":
+        assert refused(file_of(row)) == [
+            "line 2, total: a payment of this booking is under way: import again when it is over"
+        ]
+    else:
+        assert counts(load(file_of(row))) == (0, 1, 0)
+
+
+def by_hand(world: w.World, column: str) -> NotDone | None:
+    """Why one person may not correct it, if so; nothing is changed."""
+    row = w.booking_of(world)
+    with transaction() as db:
+        person = factories.staff(db, "anna@example.com").id
+        done = correct(
+            db,
+            Correction(
+                booking_id=row.id,
+                staff_id=person,
+                name=row.lead_name,
+                phone="263772345678" if column == "customer_phone" else row.lead_phone,
+                email=row.email,
+                total=Money(60_000 if column == "total" else row.total_minor, row.currency),
+                deposit=None,
+                balance_due_on=row.balance_due_on,
+                seen=fingerprint(row),
+            ),
+        )
+        db.rollback()
+    return done if isinstance(done, NotDone) else None
 
 
 def test_a_total_below_a_deposit_that_the_file_does_not_give_is_refused() -> None:

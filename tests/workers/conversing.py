@@ -1,13 +1,18 @@
-"""A conversation with the shop: what was said, where it stands, and the way to the code."""
+"""A conversation with the shop: what was said, where it stands, the way to the code, and that a
+person of staff has it.
+"""
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from bot import handing
 from domain.database import transaction
 from domain.models import Payment, Turn
 from tests.workers.shop import Shop
 from workers.payments import attend
 
 REFERENCE = "KS-2024-001"
+HERE = "A person is with you now"
+BACK = "You are writing with the assistant again."
 
 
 def texts(shop: Shop) -> list[str]:
@@ -27,3 +32,21 @@ def pay_until_code(shop: Shop) -> Payment:
         payment = db.scalars(select(Payment)).one()
     attend(str(payment.id))
     return payment
+
+
+def take(shop: Shop, staff_id: int) -> None:
+    assert handing.take_over(shop.runtime, shop.contact_id, staff_id, None) is None
+
+
+def new_texts(shop: Shop, known: int) -> list[str]:
+    return texts(shop)[known:]
+
+
+def leave_alone(shop: Shop, hours: float) -> None:
+    """The person does not answer for so long."""
+    with transaction() as db:
+        db.execute(
+            text("UPDATE contact SET taken_at = taken_at - make_interval(secs => :seconds)"),
+            {"seconds": hours * 3_600},
+        )
+    assert shop.contact().taken_by is not None

@@ -5,7 +5,7 @@ told, and afterwards the conversation goes on where it stood.
 import threading
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from bot import handing
 from bot.turns import drain
@@ -14,35 +14,23 @@ from domain.database import transaction
 from domain.models import AuditEntry, Contact, Message
 from tests import factories
 from tests.domain.world import settle
-from tests.workers.conversing import pay_until_code, step, texts
+from tests.workers.conversing import (
+    BACK,
+    HERE,
+    leave_alone,
+    new_texts,
+    pay_until_code,
+    step,
+    take,
+    texts,
+)
 from tests.workers.shop import Shop
-
-HERE = "A person is with you now"
-BACK = "You are writing with the assistant again."
 
 
 @pytest.fixture
 def anna(shop: Shop) -> int:  # noqa: ARG001 - it makes the database the current one
     with transaction() as db:
         return factories.staff(db, "anna@example.com").id
-
-
-def take(shop: Shop, staff_id: int) -> None:
-    assert handing.take_over(shop.runtime, shop.contact_id, staff_id, None) is None
-
-
-def new_texts(shop: Shop, known: int) -> list[str]:
-    return texts(shop)[known:]
-
-
-def leave_alone(shop: Shop, hours: float) -> None:
-    """The person does not answer for so long."""
-    with transaction() as db:
-        db.execute(
-            text("UPDATE contact SET taken_at = taken_at - make_interval(secs => :seconds)"),
-            {"seconds": hours * 3_600},
-        )
-    assert shop.contact().taken_by is not None
 
 
 # Silence
@@ -257,7 +245,7 @@ def test_a_turn_does_not_undo_a_taking_over_that_waited_for_it(shop: Shop, anna:
 
 
 def _announce(_language: str) -> talking.outbox.Reply:
-    return talking.outbox.Reply("person", "a person")
+    return talking.outbox.Reply("common.person_here", "a person")
 
 
 def test_each_act_is_written_down(shop: Shop, anna: int) -> None:

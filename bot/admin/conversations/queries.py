@@ -91,8 +91,8 @@ _SCANNED_TO = text("""
     FROM (SELECT id FROM message WHERE id < :before ORDER BY id DESC LIMIT :scanned) AS newest
 """)
 
-# From an operator's own bookings to whoever is tied to them. A limit of each part keeps it going
-# by the index, booking by booking.
+# From an operator's own bookings to whoever paid or proved them: by the index, booking by booking,
+# because each part has a limit.
 _OWN = """
     SELECT newest.contact_id, newest.id
     FROM (
@@ -100,16 +100,13 @@ _OWN = """
         FROM (
             SELECT DISTINCT each.contact_id
             FROM (
-                SELECT id, lead_phone FROM booking WHERE operator_id = :operator_id
+                SELECT id FROM booking WHERE operator_id = :operator_id
                 ORDER BY id DESC LIMIT :bookings
             ) AS own
             CROSS JOIN LATERAL (
                 (SELECT contact_id FROM payment WHERE booking_id = own.id LIMIT 50)
                 UNION ALL
                 (SELECT contact_id FROM booking_contact WHERE booking_id = own.id LIMIT 50)
-                UNION ALL
-                (SELECT contact_id FROM identity
-                WHERE channel = 'whatsapp' AND address = '+' || own.lead_phone LIMIT 1)
             ) AS each
         ) AS tied
         ORDER BY id DESC NULLS LAST LIMIT :bookings

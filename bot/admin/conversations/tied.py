@@ -1,9 +1,9 @@
-"""Whose conversations a person sees: admins all, an operator's staff those of contacts whose
-bookings are all their own.
+"""Whose conversations a person sees: admins all, an operator's staff those of their own customers.
 
-A contact is tied to a booking by a payment, by having proved it, or by its lead traveller's number.
-Who is tied to two operators, or to none, is seen by admins alone: what is said is not of one
-operator then.
+A contact is an operator's customer by what the contact did: paid for one of its bookings, or tried
+to, or proved one. A lead traveller's number is written by the operator, so it shows nobody's
+conversation: otherwise whoever knows a number could read what its owner said to us. But it hides
+one, like any other tie to a second operator: what is said is not of one operator then.
 """
 
 from sqlalchemy import text
@@ -13,17 +13,18 @@ from bot.admin.scope import Scope
 
 # Each part is found by an index; `{contact}` is a column or a parameter.
 _ALONE = """
-    (SELECT min(tied.operator_id) = :operator_id AND max(tied.operator_id) = :operator_id
+    (SELECT bool_or(tied.by_contact)
+        AND min(tied.operator_id) = :operator_id AND max(tied.operator_id) = :operator_id
     FROM (
-        SELECT booking.operator_id FROM payment
+        SELECT booking.operator_id, true AS by_contact FROM payment
         JOIN booking ON booking.id = payment.booking_id
         WHERE payment.contact_id = {contact}
         UNION ALL
-        SELECT booking.operator_id FROM booking_contact
+        SELECT booking.operator_id, true FROM booking_contact
         JOIN booking ON booking.id = booking_contact.booking_id
         WHERE booking_contact.contact_id = {contact}
         UNION ALL
-        SELECT booking.operator_id FROM identity
+        SELECT booking.operator_id, false FROM identity
         JOIN booking ON booking.lead_phone = substr(identity.address, 2)
         WHERE identity.contact_id = {contact} AND identity.address LIKE '+%'
     ) AS tied)

@@ -103,6 +103,19 @@ def test_each_bad_row_is_named_and_nothing_can_be_imported(house: House, sign_in
     assert bookings() == {}
 
 
+def test_what_takes_two_people_is_a_bad_row_that_says_what_to_do(
+    house: House, sign_in: SignIn
+) -> None:
+    client = sign_in(house.own)
+    confirm(client, upload(client, file_of({"paid": "50"})).text)
+    page = upload(client, file_of({"paid": "50", "customer_phone": "+263779999999"})).text
+    shown = text(page)
+    assert "Wrong 1" in shown
+    assert "2 customer_phone something is paid: leave it as it is here, and correct" in shown
+    assert "the booking in the web view, with a second person" in shown
+    assert 'name="digest"' not in page
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
