@@ -28,7 +28,11 @@ _WATCH = (timedelta(hours=1), timedelta(hours=6), *(timedelta(days=day) for day 
 
 
 def ask_now(db: Session, payment: Payment, now: datetime) -> None:
-    """Let the provider be asked at once, by whoever hears the nudge or finds the row due."""
+    """Let the provider be asked at once, by whoever hears the nudge or finds the row due. It is a
+    question out of turn: the one that stood next in the schedule is still to come.
+    """
+    if payment.next_check_at is not None and payment.next_check_at > now:
+        payment.checks = max(0, payment.checks - 1)
     payment.next_check_at = now
     promise(db, Nudge(ATTEND, QUEUE, str(payment.id)))
 

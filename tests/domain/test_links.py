@@ -47,10 +47,10 @@ def give_link(payment: UUID, life_seconds: float = LIFE_SECONDS) -> Payment:
     return w.payment_of(payment)
 
 
-def ask(payment: UUID, status: str) -> Payment:
+def ask(payment: UUID, status: str, policy: Policy = POLICY) -> Payment:
     word = Word(status=status, source="poll", delivery_key=f"{payment}:{status}", call=CALL)
     with transaction() as db:
-        payments.record_word(db, payments.lock(db, payment), word, POLICY)
+        payments.record_word(db, payments.lock(db, payment), word, policy)
     return w.payment_of(payment)
 
 
@@ -104,6 +104,34 @@ def test_it_is_asked_about_by_the_providers_schedule_and_when_it_ends() -> None:
         end = locked.payment.deadline_at
         assert end is not None
         assert locked.payment.next_check_at == end + timedelta(seconds=GRACE_SECONDS)
+
+
+def test_who_asks_out_of_turn_uses_up_no_step_of_the_schedule() -> None:
+    steps = dataclasses.replace(POLICY, check_delays_seconds=(300, 3_600, 86_000), check_spread=0.0)
+    payment = started(w.build())
+    with transaction() as db:
+        locked = payments.lock(db, payment)
+        opened = Opened("QR-1", locked.now + timedelta(days=1), url="https://pay.test/l/1")
+        payments.record_opened(db, locked, opened, steps, CALL)
+
+    for _ in range(3):
+        with transaction() as db:
+            locked = payments.lock(db, payment)
+            payments.ask_now(db, locked.payment, locked.now)
+            payments.ask_now(db, locked.payment, locked.now)  # "paid", written twice
+        ask(payment, "open", steps)
+    assert 290 < _seconds_to_the_next_question(payment) <= 300
+
+    w.later(payment, 301)
+    ask(payment, "open", steps)
+    assert 3_590 < _seconds_to_the_next_question(payment) <= 3_600
+
+
+def _seconds_to_the_next_question(payment: UUID) -> float:
+    with transaction() as db:
+        locked = payments.lock(db, payment)
+    assert locked.payment.next_check_at is not None
+    return (locked.payment.next_check_at - locked.now).total_seconds()
 
 
 def test_a_nudge_that_comes_twice_is_no_reason_to_ask_before_the_time() -> None:
@@ -278,6 +306,7 @@ def test_a_second_success_under_one_order_is_a_surplus_in_either_order() -> None
         assert w.transfers(db) == [("capture", 10_000), ("surplus", 10_000)]
     assert w.payment_of(payment).receipt == "FIRST"
     assert w.payment_of(payment).review == "surplus"
+    assert w.told(payment) == ["link_made", "settled", "paid_again"]
     w.assert_books_agree()
 
 
