@@ -131,7 +131,7 @@ def test_servers_end_with_an_owner_that_was_killed_and_start_again(folder: Path)
         assert join(folder) is not None
         owner.kill()
         owner.wait()
-    assert within(5, lambda: not any(runs(pid) for pid in pids))
+    assert within(20, lambda: not any(runs(pid) for pid in pids))
     assert join(folder) is None
     with EmbeddedServers(folder, durable=False) as servers, database(servers.urls) as db:
         assert db.execute("SELECT 1").fetchone() == (1,)
@@ -261,9 +261,9 @@ def test_a_server_waits_for_its_predecessor_to_end(tmp_path: Path) -> None:
         working_folder=tmp_path,
         ready=(tmp_path / "up").exists,
     )
-    os.kill(first.pid, signal.SIGTERM)
     before = time.monotonic()
+    os.kill(first.pid, signal.SIGTERM)
     descriptor = OwnedProcess("slow", tmp_path, end_with="TERM").take_folder()
     os.close(descriptor)
     assert time.monotonic() - before > 0.5
-    assert within(2, lambda: not first.alive())
+    assert within(20, lambda: not first.alive())

@@ -87,12 +87,12 @@ def stage(tmp_path: Path) -> Stage:
 def test_what_is_killed_is_started_again_and_its_output_has_its_name(stage: Stage) -> None:
     stage.write(web="steady", clock="steady")
     with stage.supervised() as supervisor:
-        assert within(5, lambda: len(stage.pids("web")) == len(stage.pids("clock")) == 1)
+        assert within(20, lambda: len(stage.pids("web")) == len(stage.pids("clock")) == 1)
         os.kill(stage.pids("web")[0], signal.SIGKILL)
-        assert within(5, lambda: len(stage.pids("web")) == 2)
+        assert within(20, lambda: len(stage.pids("web")) == 2)
         assert len(stage.pids("clock")) == 1
         supervisor.terminate()
-        output, _ = supervisor.communicate(timeout=10)
+        output, _ = supervisor.communicate(timeout=20)
     assert "web   | ended by SIGKILL; starting again in 0.5 s" in output
     assert output.count("web   | web is here") == 2
     assert output.count("clock | clock is here") == 1
@@ -118,9 +118,9 @@ def test_what_keeps_ending_is_started_less_and_less_often(stage: Stage) -> None:
 def test_a_stop_is_handed_on_and_leaves_nothing(stage: Stage, how: signal.Signals) -> None:
     stage.write(web="steady", clock="steady")
     with stage.supervised() as supervisor:
-        assert within(5, lambda: len(stage.pids("web") + stage.pids("clock")) == 2)
+        assert within(20, lambda: len(stage.pids("web") + stage.pids("clock")) == 2)
         supervisor.send_signal(how)
-        assert supervisor.wait(timeout=10) == 0
+        assert supervisor.wait(timeout=20) == 0
     assert stage.stopped_in_order("web")
     assert stage.stopped_in_order("clock")
     assert not any(runs(pid) for pid in stage.pids("web") + stage.pids("clock"))
@@ -129,46 +129,46 @@ def test_a_stop_is_handed_on_and_leaves_nothing(stage: Stage, how: signal.Signal
 def test_the_grace_is_given_and_then_force_is_used(stage: Stage) -> None:
     stage.write(web="steady", deaf="stubborn")
     with stage.supervised("--grace-seconds", "1") as supervisor:
-        assert within(5, lambda: len(stage.pids("web") + stage.pids("deaf")) == 3)
+        assert within(20, lambda: len(stage.pids("web") + stage.pids("deaf")) == 3)
         before = time.monotonic()
         supervisor.terminate()
-        assert supervisor.wait(timeout=10) == 0
+        assert supervisor.wait(timeout=20) == 0
         took = time.monotonic() - before
-    assert 0.9 < took < 5
+    assert 0.9 < took < 15
     assert stage.stopped_in_order("web")
     # The stubborn program's own child is of its group, and goes with it.
-    assert within(2, lambda: not any(runs(pid) for pid in stage.pids("deaf")))
+    assert within(20, lambda: not any(runs(pid) for pid in stage.pids("deaf")))
 
 
 def test_a_second_signal_shortens_the_grace(stage: Stage) -> None:
     stage.write(deaf="stubborn")
     with stage.supervised("--grace-seconds", "60") as supervisor:
-        assert within(5, lambda: len(stage.pids("deaf")) == 2)
+        assert within(20, lambda: len(stage.pids("deaf")) == 2)
         supervisor.send_signal(signal.SIGINT)
         time.sleep(0.5)
         assert supervisor.poll() is None
         supervisor.send_signal(signal.SIGINT)
-        assert supervisor.wait(timeout=10) == 0
-    assert within(2, lambda: not any(runs(pid) for pid in stage.pids("deaf")))
+        assert supervisor.wait(timeout=20) == 0
+    assert within(20, lambda: not any(runs(pid) for pid in stage.pids("deaf")))
 
 
 def test_nothing_is_left_when_the_supervisor_is_killed(stage: Stage) -> None:
     stage.write(web="steady", clock="steady")
     with stage.supervised() as supervisor:
-        assert within(5, lambda: len(stage.pids("web") + stage.pids("clock")) == 2)
+        assert within(20, lambda: len(stage.pids("web") + stage.pids("clock")) == 2)
         pids = stage.pids("web") + stage.pids("clock")
         supervisor.kill()
         supervisor.wait()
-        assert within(3, lambda: not any(runs(pid) for pid in pids))
+        assert within(20, lambda: not any(runs(pid) for pid in pids))
     assert stage.stopped_in_order("web")
 
 
 def test_only_the_processes_named_are_run(stage: Stage) -> None:
     stage.write(release="steady", web="steady", clock="steady")
     with stage.supervised("clock") as supervisor:
-        assert within(5, lambda: len(stage.pids("clock")) == 1)
+        assert within(20, lambda: len(stage.pids("clock")) == 1)
         supervisor.terminate()
-        assert supervisor.wait(timeout=10) == 0
+        assert supervisor.wait(timeout=20) == 0
     assert stage.pids("web") == stage.pids("release") == []
 
 
@@ -183,12 +183,12 @@ def test_a_watched_command_ends_with_its_parent_where_the_kernel_does_not_help(
     starter = f"import subprocess; subprocess.run({line!r})"
     with subprocess.Popen([sys.executable, "-c", starter]) as parent:
         pid_file = tmp_path / "pid"
-        assert within(5, lambda: pid_file.exists() and pid_file.read_text() != "")
+        assert within(20, lambda: pid_file.exists() and pid_file.read_text() != "")
         pid = int(pid_file.read_text())
         assert runs(pid)
         parent.kill()
         parent.wait()
-        assert within(5, lambda: not runs(pid))
+        assert within(20, lambda: not runs(pid))
 
 
 @pytest.mark.parametrize("extra", [[], ["--watch"]])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from redis import Redis
 
 from bot.embedded import ServerUrls, create_database, drop_database
@@ -28,6 +28,8 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# As long as the browsers themselves wait: see office.py.
+_PATIENCE_MILLISECONDS = 10_000
 _SCREENS = Path(__file__).resolve().parents[2] / "docs" / "screens"
 
 
@@ -45,6 +47,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(_MISSING)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        expect.set_options(timeout=_PATIENCE_MILLISECONDS)
         yield chromium
         chromium.close()
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from domain.database import transaction
-from domain.models import Operator, Staff
+from domain.models import Operator, Staff, StaffSession
 from domain.sealing import derive_key
 from domain.staff import sessions
 from tests.journey.house import House
@@ -80,6 +80,13 @@ class Office:
             ]
         )
         return desk
+
+    def let_go_stale(self, email: str) -> None:
+        """It is too long ago that this person showed who they are, at whichever browser."""
+        with transaction() as db:
+            whose = select(Staff.id).where(Staff.email == email).scalar_subquery()
+            stale = update(StaffSession).where(StaffSession.staff_id == whose)
+            db.execute(stale.values(fresh_until=None))
 
     def stranger(self, *, viewport: dict[str, int] | None = None) -> Desk:
         """A browser at which nobody is signed in."""

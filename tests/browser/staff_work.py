@@ -10,7 +10,17 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from domain import cancelling, outside, refunds, switches
-from domain.models import Account, Booking, Contact, Operator, Payment, Refund, Staff, Transfer
+from domain.models import (
+    Account,
+    Booking,
+    Contact,
+    Operator,
+    Payment,
+    Refund,
+    Staff,
+    TourAccount,
+    Transfer,
+)
 from domain.money import Money
 from domain.sealing import Sealer
 from domain.staff import authenticators, invitations, passwords
@@ -68,6 +78,7 @@ def begin(db: Session, season: Season, ben_id: int, secret_key: str) -> Work:
         select(Transfer.id).where(Transfer.booking_id == owing.id).order_by(Transfer.id.desc())
     ).first()
     kaspi_id = db.scalars(select(Account.id).where(Account.provider == "kaspi")).one()
+    db.add(TourAccount(tour_id=41, provider="kaspi", currency="KZT", account_id=kaspi_id))
     return Work(
         owing.id,
         other.id,

@@ -3,8 +3,6 @@ refused by the policy, no script fails, axe-core finds no serious fault, nothing
 there is one heading above all. With --write-screens the pictures of SHOWN go to docs/screens.
 """
 
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,12 +10,11 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from domain.database import transaction
-from tests.browser import season, staff_work
-from tests.browser.office import DESKTOP, PHONE, Desk, Office
+from tests.browser import looking, season, staff_work
+from tests.browser.office import DESKTOP, Desk, Office
 
 # Nobody works, so that what is shown stands still.
 WITHOUT = ("worker_replies", "worker_payments", "worker_sweeps", "clock")
@@ -40,6 +37,8 @@ PAGES = {
     "payment-close": "/transactions/{uncertain}/close",
     "payment-close-review": "/transactions/{surplus}/close-review",
     "payment-move": "/transactions/{paid}/move?to=KS-{year}-134",
+    "payment-seen": "/transactions/{surplus}/seen",
+    "payment-conclude": "/transactions/{refundable}/refunds/{refund_id}/conclude",
     "review": "/review",
     "review-kind": "/review?kind=surplus",
     "approvals": "/approvals",
@@ -59,6 +58,7 @@ PAGES = {
     "booking-correct": "/bookings/{owing_id}/correct",
     "booking-cancel": "/bookings/{owing_id}/cancel",
     "booking-cash": "/bookings/{owing_id}/outside",
+    "booking-take-back": "/bookings/{owing_id}/outside/{transfer_id}/take-back",
     "booking-receipt": "/bookings/{owing_id}/receipts/{transfer_id}",
     "bookings-import": "/bookings/import",
     "conversations": "/conversations",
@@ -76,6 +76,9 @@ PAGES = {
     "account-choose": "/accounts/new",
     "account-add": "/accounts/new?operator={operator_id}&provider=phonepe",
     "account-off": "/accounts/{account_id}/off",
+    "account-on": "/accounts/{kaspi_id}/on",
+    "account-default": "/accounts/{kaspi_id}/default",
+    "account-forget": "/accounts/{kaspi_id}/tours/41/forget",
     "account-tour": "/accounts/{account_id}/tours",
     "account-secrets": "/accounts/{account_id}/credentials",
     "switches": "/switches",
@@ -119,10 +122,6 @@ SHOWN = frozenset(
         "staff-invite", "switch-pause",
     )
 )  # fmt: skip
-# A picture ends here, so that a long list does not make a long picture.
-_TALLEST = {1280: 1280, 390: 1690}
-_AXE = Axe()
-_SERIOUS = ("serious", "critical")
 _COLUMNS = (
     "reference,tour_id,tour_name,start_date,customer_name,customer_phone,total,currency,operator"
 )
@@ -151,62 +150,12 @@ def anna(office: Office, books: Books) -> Iterator[Desk]:  # noqa: ARG001 - she 
     return desk
 
 
-def serious_faults(desk: Desk) -> list[str]:
-    """What axe-core holds against the page as it stands."""
-    found = _AXE.run(desk.page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [
-        f"{fault['id']}: {node['html'][:160]}"
-        for fault in found
-        if fault["impact"] in _SERIOUS
-        for node in fault["nodes"]
-    ]
-
-
-def show(page: Page, theme: str, viewport: dict[str, int]) -> None:
-    page.set_viewport_size(viewport)  # type: ignore[arg-type]
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-    page.locator(f"html[data-bs-theme={theme}]").wait_for(state="attached")
-
-
-def overflows(page: Page) -> bool:
-    """Whether a reader would have to move the page sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1"))
-
-
-def keep_pictures(page: Page, name: str, screens: Path) -> None:
-    """The page in light and in dark, on a desktop and on a phone, from its top."""
-    for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
-        width = viewport["width"]
-        for theme in ("light", "dark"):
-            show(page, theme, viewport)
-            # As tall as the page, so that what stands at the side reaches its end.
-            height = int(page.evaluate("document.documentElement.scrollHeight"))
-            show(page, theme, {"width": width, "height": min(height, _TALLEST[width])})
-            picture = screens / f"{name}-{theme}-{size}.png"
-            page.screenshot(path=str(picture))
-            make_smaller(picture)
-
-
-def make_smaller(picture: Path) -> None:
-    """A third of its size, where pngquant is there."""
-    program = shutil.which("pngquant")
-    if program is not None:
-        subprocess.run([program, "--force", "--strip", "--ext", ".png", picture], check=True)  # noqa: S603
-
-
 def looked_at(desk: Desk, name: str, screens: Path | None) -> list[str]:
     """Everything that is wrong with the page that stands open."""
-    page, wrong = desk.page, []
-    for theme, size, viewport in (("light", "desktop", DESKTOP), ("dark", "phone", PHONE)):
-        show(page, theme, viewport)
-        if overflows(page):
-            wrong.append(f"{size}: overflows")
-        wrong += [f"{theme}, {size}: {fault}" for fault in serious_faults(desk)]
-    if page.locator("h1").count() != 1:
-        wrong.append("not one h1")
+    wrong = looking.faults_of(desk)
     if screens is not None and name in SHOWN:
-        keep_pictures(page, name, screens)
-    return wrong + desk.faults
+        looking.keep_pictures(desk.page, name, screens)
+    return wrong
 
 
 def is_fit(desk: Desk, name: str, screens: Path | None) -> None:
@@ -217,7 +166,7 @@ def is_fit(desk: Desk, name: str, screens: Path | None) -> None:
 def opened(desk: Desk, path: str) -> Desk:
     desk.faults.clear()
     desk.page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
-    desk.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    desk.page.emulate_media(media="screen", color_scheme="light", reduced_motion="reduce")
     desk.open(path)
     return desk
 
@@ -251,6 +200,55 @@ def test_the_preview_of_a_file_is_fit_for_everybody(
     opened(anna, "/bookings/import")
     upload(page, (*rows, "KS-1,abc,,soon,,12,much,EUR,Kalai Safaris"))
     is_fit(anna, "import-wrong", screens)
+
+
+def test_a_manifest_on_paper_is_fit_for_everybody(anna: Desk, books: Books) -> None:
+    page = opened(anna, PAGES["manifest"].format_map(books)).page
+    page.emulate_media(media="print")
+    # As wide as a sheet of A4 between its margins.
+    page.set_viewport_size({"width": 718, "height": 1000})
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.locator(f"html[data-bs-theme={theme}]").wait_for(state="attached")
+        assert looking.serious_faults(page) + anna.faults == []
+        expect(page.locator(".tp-paper")).to_have_css("background-color", "rgb(255, 255, 255)")
+        expect(page.locator(".tp-manifest th").first).to_have_css("color", "rgb(0, 0, 0)")
+    assert not looking.overflows(page)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for away in (page.get_by_role("button", name="Print"), page.get_by_role("navigation").first):
+        expect(away).to_be_hidden()
+
+
+def test_a_link_to_pass_on_is_fit_for_everybody(anna: Desk, screens: Path | None) -> None:
+    page = opened(anna, "/staff/invite").page
+    page.get_by_label("E-mail").fill("tariro@example.com")
+    page.get_by_label("Works as").select_option(label="Admin: everything, of all operators")
+    page.get_by_role("button", name="Make the link").click()
+    page.get_by_role("heading", name="A link to pass on").wait_for()
+    is_fit(anna, "staff-passed-on", screens)
+
+
+def test_ones_own_proofs_are_fit_for_everybody(
+    office: Office,
+    books: Books,  # noqa: ARG001 - it fills the office
+    screens: Path | None,
+) -> None:
+    office.hire("chipo@example.com")
+    chipo = office.desk("chipo@example.com")
+    page = opened(chipo, "/profile/authenticator").page
+    secret = page.locator("details .tp-link").text_content() or ""
+    page.get_by_label("Code of the new authenticator").fill(pyotp.TOTP(secret.strip()).now())
+    page.get_by_role("button", name="Set it up").click()
+    page.get_by_role("heading", name="Your recovery codes").wait_for()
+    is_fit(chipo, "recovery-codes", screens)
+    for name, path in (
+        ("authenticator-replace", "/profile/authenticator"),
+        ("authenticator-remove", "/profile/authenticator/remove"),
+    ):
+        is_fit(opened(chipo, path), name, screens)
+    office.let_go_stale("chipo@example.com")
+    is_fit(opened(chipo, "/confirm"), "confirm", screens)
+    assert page.get_by_role("heading", name="Show that it is you").is_visible()
 
 
 def upload(page: Page, rows: tuple[str, ...]) -> None:

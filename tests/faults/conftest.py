@@ -1,4 +1,4 @@
-"""A product behind proxies for each module of the fault suite, and the recorder that writes
+"""A product behind proxies for each process of the fault suite, and the recorder that writes
 docs/faults.md from a run with `--write-faults`.
 """
 
@@ -38,25 +38,24 @@ class Notes:
         self.lines.append(line)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
-    """A Valkey of this module's own, which it may kill: it keeps nothing on disk."""
+    """A Valkey of this folder's own, which it may kill: it keeps nothing on disk."""
     server = EmbeddedValkey(tmp_path_factory.mktemp("valkey"), durable=False)
     server.start()
     yield server
     server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def site(
-    tmp_path_factory: pytest.TempPathFactory,
-    servers: ServerUrls,
-    valkey: EmbeddedValkey,
-    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory, servers: ServerUrls, valkey: EmbeddedValkey
 ) -> Iterator[Site]:
-    """One product behind proxies for a module's rows, each of which brings its own customers."""
+    """One product behind proxies for all rows that run in one process, each of which brings its own
+    customers: starting it takes longer than most of them.
+    """
     folder: Path = tmp_path_factory.mktemp("site")
-    name = f"site_{os.getpid()}_" + request.module.__name__.rpartition(".")[2]
+    name = f"site_{os.getpid()}"
     url = create_database(servers.database_url, name, template=TEMPLATE)
     with House(folder, url, valkey.url) as house, Site(house, url, valkey.url) as site:
         house.start_all()

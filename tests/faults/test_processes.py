@@ -151,7 +151,7 @@ def test_a_rotated_token(site: Site) -> None:
     30,
     "A nudge is lost between queue and start; the same nudge twice; a job's time runs out between"
     " answer and commit: found by the sweep; one call; as a lost answer",
-    "the queue's jobs are taken away; two nudges more; a job of 2 s whose commit waits for a lock"
+    "the queue's jobs are taken away; two nudges more; a job of 3 s whose commit waits for a lock"
     " that the test holds",
 )
 def test_nudges_and_jobs(site: Site, seen: Notes) -> None:
@@ -162,12 +162,12 @@ def test_nudges_and_jobs(site: Site, seen: Notes) -> None:
     site.lose_nudges()
     for _ in range(2):
         site.nudge(twice.payments()[-1].id)
-    site.nudge(slow.payments()[-1].id, seconds=2)
+    site.nudge(slow.payments()[-1].id, seconds=3)
     site.pause("clock")  # its sweep would nudge the slow one again
     with site.session() as db:
         site.house.knob(operation="request", fault="slow", seconds=0.1)
         booking = slow.payments()[-1].booking_id
-        site.house.knob(operation="request", fault="slow", seconds=0.8)
+        site.house.knob(operation="request", fault="slow", seconds=1.5)
         site.house.start("worker_payments")
         site.wait("Omari has the code", lambda: site.asked(slow, "request") == 1)
         db.execute("SELECT FROM booking WHERE id = %s FOR UPDATE", [booking])

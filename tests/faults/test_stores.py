@@ -17,6 +17,7 @@ from tests.faults.conftest import Notes
 from tests.faults.site import WORKERS, Site, together
 from tests.faults.test_messages import rows, turns
 from tests.journey.customer import Customer
+from tests.journey.waiting import eventually
 
 pytestmark = [pytest.mark.timeout(240)]
 
@@ -283,6 +284,9 @@ def test_deadlock_and_serialization_failure(site: Site) -> None:
     assert [site.asked(each, "request") for each in (blocked, conflicted)] == [1, 1]
 
 
+_WAITS = """
+    SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND %s = ANY (pg_blocking_pids(pid)))
+"""
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 _CONFLICT_ONCE = """
 CREATE SEQUENCE conflict_once;
@@ -299,7 +303,11 @@ CREATE TRIGGER conflict_once BEFORE INSERT ON transfer
 
 
 def _lock_booking(db: psycopg.Connection, booking_id: int) -> None:
-    time.sleep(0.5)  # the other side holds the booking and waits for the payment by now
+    """Once the other side, which holds the booking, waits for the payment. It looks for a deadlock
+    once, a second after it began to wait.
+    """
+    ours = db.info.backend_pid
+    eventually("the other side waits", lambda: db.execute(_WAITS, [ours]).fetchone() == (True,))
     db.execute("SELECT FROM booking WHERE id = %s FOR UPDATE", [booking_id])
 
 

@@ -45,6 +45,7 @@ def arm(house: House, point: str) -> None:
     name = victim(point)
     house.stop(name)
     mark = house.folder / f"died at {point}"
+    mark.unlink(missing_ok=True)  # an earlier test's death, at the same point in the same product
     house.start(name, {"CRASH_AT": point, "CRASH_MARK": str(mark), "WEB_CONCURRENCY": "1"})
     house.wait_ready()
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from domain.database import transaction
 from domain.models import Booking, Payment, Refund
+from tests.faults.refunds import approved
 from tests.journey.customer import Customer
 from tests.journey.house import House
 from tests.journey.test_links import ROADS
@@ -74,7 +75,7 @@ def test_in_part_and_then_in_full(house: House, name: str) -> None:
     assert above.returncode != 0
     assert "more than is left" in above.stderr
 
-    rest = give_back(house, payment, "1099.50")
+    rest = approved(house, payment, 109_950).id
     eventually("the rest is back", lambda: succeeded(rest), 40)
     asha.hears(f"{road.currency} 1,099.50 back to you")
     booking = booking_of(payment)

@@ -246,7 +246,7 @@ class Merchant:
     def wait(self, count: int) -> list[Notice]:
         """The notices, once there are so many."""
         with self._more:
-            assert self._more.wait_for(lambda: len(self.heard) >= count, timeout=5)
+            assert self._more.wait_for(lambda: len(self.heard) >= count, timeout=20)
             return [reader(SECRET_KEY).read_notice(one) for one in self.heard]
 
 

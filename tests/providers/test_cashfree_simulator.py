@@ -19,6 +19,7 @@ from providers.contract import (
     Status,
 )
 from providers.refunds import RefundOrder, RefundStatus
+from tests.providers.clock import Clock
 from tests.providers.harness_cashfree import CashfreeHarness, cashfree
 
 
@@ -220,19 +221,21 @@ def test_a_silent_read_is_cut_and_all_steps_together_are_one_call_long(
     sandbox.turn(operation, "silent")
 
     with pytest.raises(ProviderUncertain) as uncertain:
-        sandbox.provider(seconds=0.45).check(charge)
+        sandbox.provider(seconds=0.9).check(charge)
     assert uncertain.value.call.code == "timed_out"
-    assert uncertain.value.call.milliseconds < 400
+    assert uncertain.value.call.milliseconds < 900
 
 
-def test_no_step_begins_when_too_little_time_is_left(sandbox: CashfreeHarness) -> None:
+def test_no_step_begins_when_too_little_time_is_left(
+    sandbox: CashfreeHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     charge = begun(sandbox, 15_054)  # two orders, so four steps
     sandbox.pay(charge)
-    for operation in ("get_link", "get_link_orders", "get_payments"):
-        sandbox.turn(operation, "slow_after", seconds=0.22)
+    # Of 30 s a step may begin in the first 20; here each is begun 6 s after the one before it.
+    monkeypatch.setattr("providers.cashfree.api.time", Clock(step_seconds=6.0))
 
     with pytest.raises(ProviderUncertain) as uncertain:
-        sandbox.provider(seconds=0.9).check(charge)
+        sandbox.provider(seconds=30.0).check(charge)
     assert (uncertain.value.call.code, uncertain.value.call.milliseconds) == ("timed_out", 0)
     assert sandbox.asked(charge, "get_payments") == 1
 

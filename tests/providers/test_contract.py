@@ -154,7 +154,7 @@ def test_not_found_for_a_while_is_told_as_it_is_and_then_the_truth(harness: Harn
     provider = harness.provider()
     charge = harness.begin(provider, harness.charge())
     harness.complete(provider, charge)
-    harness.turn("check", "not_found", seconds=0.5)
+    harness.turn("check", "not_found", seconds=1.0)
 
     assert provider.check(charge).status is Status.NOT_FOUND
     assert checked(harness, charge, Status.SUCCEEDED).receipt

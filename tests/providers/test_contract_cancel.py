@@ -109,7 +109,7 @@ def test_a_void_without_a_clear_answer_is_uncertain_or_asked_about_at_once(
 @pytest.mark.verbs("cancel")
 def test_a_void_done_after_our_deadline_is_found_by_check(harness: Harness) -> None:
     charge = begun(harness)
-    harness.turn("cancel", "slow", seconds=2 * IMPATIENT_SECONDS)
+    harness.turn("cancel", "slow", seconds=3 * IMPATIENT_SECONDS)
 
     with pytest.raises(ProviderUncertain):
         void(harness.impatient(), charge)

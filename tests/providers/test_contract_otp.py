@@ -116,7 +116,7 @@ def test_a_confirm_without_a_clear_answer_is_uncertain_and_check_tells_the_truth
 
 def test_a_code_taken_after_our_deadline_is_found_by_check(harness: OmariHarness) -> None:
     charge = harness.begin(harness.provider(), harness.charge())
-    harness.turn("confirm", "slow", seconds=2 * IMPATIENT_SECONDS)
+    harness.turn("confirm", "slow", seconds=3 * IMPATIENT_SECONDS)
 
     with pytest.raises(ProviderUncertain):
         harness.complete(harness.impatient(), charge)

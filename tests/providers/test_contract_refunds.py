@@ -125,7 +125,7 @@ def test_a_refund_without_a_clear_answer_is_uncertain_and_is_not_repeated(
 def test_a_refund_done_after_our_deadline_is_found(harness: Harness) -> None:
     charge, outcome = paid(harness)
     order = harness.order(charge, outcome, _PART_MINOR)
-    harness.turn("refund", "slow", seconds=2 * IMPATIENT_SECONDS)
+    harness.turn("refund", "slow", seconds=3 * IMPATIENT_SECONDS)
     provider = harness.impatient()
     assert isinstance(provider, Refunds)
 

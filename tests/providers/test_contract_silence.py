@@ -52,7 +52,7 @@ def test_a_check_without_a_clear_answer_is_uncertain_and_the_next_one_is_right(
 
 def test_work_done_after_our_deadline_is_found_by_check(harness: Harness) -> None:
     charge = harness.charge()
-    harness.turn("start", "slow", seconds=2 * IMPATIENT_SECONDS)
+    harness.turn("start", "slow", seconds=3 * IMPATIENT_SECONDS)
 
     with pytest.raises(ProviderUncertain):
         harness.impatient().start(charge)

@@ -13,6 +13,7 @@ import pytest
 from providers.answers import NOT_CONNECTED, TIMED_OUT
 from providers.contract import ProviderUncertain
 from providers.deadline import Deadline
+from tests.bot.watching import within
 from tests.providers.doors import TOTAL, door, drip, uncertain_call
 from tests.providers.servers import Play, Wire, always, eager, http, mute, wire
 
@@ -24,6 +25,8 @@ DRIPS = {
     "chunks": drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
     "body until close": drip(b'HTTP/1.1 200 OK\r\n\r\n{"code": "000"}', b" "),
 }
+# What a busy machine may take to notice that the time is over; what drips would never end.
+_GENEROUS_SECONDS = 2.0
 
 
 @pytest.mark.parametrize("play", DRIPS.values(), ids=DRIPS.keys())
@@ -34,8 +37,8 @@ def test_a_server_that_drips_is_cut_at_the_deadline(play: Play) -> None:
         took = time.monotonic() - began
 
     assert call.code == TIMED_OUT
-    assert TOTAL * 0.9 < took < TOTAL + 0.7
-    assert TOTAL * 900 < call.milliseconds < (TOTAL + 0.7) * 1000
+    assert TOTAL * 0.9 < took < TOTAL + _GENEROUS_SECONDS
+    assert TOTAL * 900 < call.milliseconds < (TOTAL + _GENEROUS_SECONDS) * 1000
 
 
 def test_silence_is_a_time_out() -> None:
@@ -48,16 +51,17 @@ def test_silence_is_a_time_out() -> None:
 def test_a_handshake_is_cut_by_the_same_deadline_as_what_came_before_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    delay_names(monkeypatch, 0.9)
+    delay_names(monkeypatch, 1.4)
     # The head of a TLS record of 16 KB, whose bytes then come one by one.
     with eager(drip(b"\x16\x03\x03\x40\x00\x02", b"\x00")) as server:
-        secure = door(f"https://127.0.0.1:{server.port}", total_seconds=1.0)
+        secure = door(f"https://127.0.0.1:{server.port}", total_seconds=1.5)
         began = time.monotonic()
         call = uncertain_call(secure)
         took = time.monotonic() - began
 
     assert call.code == NOT_CONNECTED
-    assert 0.9 < took < 1.6
+    # One of its own would cut the handshake at 2.9 s.
+    assert 1.4 < took < 2.5
 
 
 def test_a_refused_connection_sent_nothing() -> None:
@@ -81,7 +85,7 @@ def delay_names(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 def test_a_name_that_resolves_too_late_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with wire(always(http(200, b"{}"))) as server:
-        delay_names(monkeypatch, TOTAL + 0.2)
+        delay_names(monkeypatch, TOTAL + 0.5)
         call = uncertain_call(door(server.url))
 
     assert call.code == NOT_CONNECTED
@@ -91,8 +95,7 @@ def test_a_name_that_resolves_too_late_sends_nothing(monkeypatch: pytest.MonkeyP
 def test_a_deadline_that_is_over_lets_nothing_begin() -> None:
     one, other = socket.socketpair()
     with one, other, Deadline(0.01) as deadline:
-        time.sleep(0.2)
-        assert deadline.cut
+        assert within(20, lambda: deadline.cut)
         with pytest.raises(TimeoutError):
             deadline.watch(one)
 

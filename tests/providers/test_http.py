@@ -18,6 +18,7 @@ from providers.answers import (
     TOO_LARGE,
     UNREADABLE,
 )
+from tests.bot.watching import within
 from tests.providers.doors import KEY, door, uncertain_call
 from tests.providers.servers import always, http, wire
 
@@ -192,11 +193,13 @@ def test_a_kept_connection_that_the_server_closed_costs_nothing() -> None:
     def play(connection: socket.socket) -> None:
         connection.sendall(http(200, b"{}"))  # says that it stays, and goes
         connection.shutdown(socket.SHUT_RDWR)
+        gone.append(connection)
 
+    gone: list[socket.socket] = []
     with wire(play) as server:
         one = door(server.url)
-        for _ in range(3):
+        for number in range(1, 4):
             assert one.call_json("ask", "GET", "/x").ok
-            time.sleep(0.05)
+            assert within(20, lambda number=number: len(gone) == number)
 
     assert len(server.requests) == 3

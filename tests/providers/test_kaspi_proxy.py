@@ -254,7 +254,7 @@ def test_the_address_with_its_token_stands_nowhere(
         with structlog.testing.capture_logs() as logs:
             for charge in (LINK, INVOICE):
                 try:
-                    kept.append(adapter(url, seconds=0.2).start(charge).call)
+                    kept.append(adapter(url, seconds=0.5).start(charge).call)
                 except ProviderUncertain as error:
                     # What a crash report would show: the error, and whatever led to it.
                     kept += [error, repr(error), error.call, repr(error.__context__)]

@@ -1,6 +1,5 @@
 """Both adapters of Kaspi beside the simulated Kaspi: every outcome, and silence at every call."""
 
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,7 +20,8 @@ from providers.contract import (
     Status,
 )
 from providers.refunds import FollowsRefunds, RefundOrder, Refunds, RefundStatus
-from tests.providers.harness import IMPATIENT_SECONDS
+from tests.providers.clock import Clock
+from tests.providers.harness import IMPATIENT_SECONDS, eventually
 from tests.providers.harness_kaspi import (
     KaspiHarness,
     KaspiNativeHarness,
@@ -133,12 +133,14 @@ def test_declined(harness: KaspiHarness, kind: str) -> None:
     assert harness.debits(charge) == []
 
 
-def test_opened_but_not_confirmed_in_time_is_not_paid() -> None:
-    with kaspi(KaspiNativeHarness, confirmation_seconds=0.1) as harness:
+def test_opened_but_not_confirmed_in_time_is_not_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("providers.simulators.kaspi.book.time", clock)
+    with kaspi(KaspiNativeHarness, confirmation_seconds=60.0) as harness:
         charge = harness.begin(harness.provider(), harness.charge())
         harness.pay(charge, "scan")
         assert harness.provider().check(charge).status is Status.OPEN
-        time.sleep(0.15)
+        clock.ahead_seconds = 61.0
         assert harness.provider().check(charge).status is Status.FAILED
 
 
@@ -221,10 +223,10 @@ def test_magic_amounts_whose_start_is_uncertain(
 
 
 def test_a_magic_amount_is_made_after_we_stopped_waiting() -> None:
-    with kaspi(KaspiProxyHarness, late_seconds=0.5) as harness:
+    with kaspi(KaspiProxyHarness, late_seconds=1.0) as harness:
         charge = harness.charge("invoice", 100_005)
         with pytest.raises(ProviderUncertain):
-            harness.provider(0.2).start(charge)
+            harness.provider(0.5).start(charge)
 
         assert harness.asked(charge, "start") == len(harness.book()["payments"]) == 1
 
@@ -332,11 +334,13 @@ def test_a_code_by_knob_makes_nothing(harness: KaspiHarness) -> None:
 
 def test_not_found_for_a_while_is_told_as_it_is(harness: KaspiHarness) -> None:
     charge = paid(harness)
-    harness.turn("status", "not_found", seconds=0.2)
+    harness.turn("status", "not_found", seconds=0.8)
 
     assert harness.provider().check(charge).status is Status.NOT_FOUND
-    time.sleep(0.25)
-    assert harness.provider().check(charge).status is Status.SUCCEEDED
+    again = eventually(
+        lambda: harness.provider().check(charge), lambda told: told.status is Status.SUCCEEDED
+    )
+    assert again.status is Status.SUCCEEDED
 
 
 def test_an_invoice_that_is_polled_is_turned_away_and_a_link_is_not() -> None:

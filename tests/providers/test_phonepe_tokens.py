@@ -16,6 +16,7 @@ from providers.contract import ProviderRefused, ProviderUncertain, Status
 from providers.entry import Shelf, Surroundings, Timeouts
 from providers.phonepe import ENTRY
 from providers.wire_json import write_json
+from tests.providers.clock import Clock
 from tests.providers.harness_phonepe import CHARGE, TOKEN_FIELDS, V2, phonepe
 from tests.providers.servers import Wire, http, mute, wire
 from tests.providers.shelf import MemoryShelf
@@ -48,7 +49,7 @@ class Issuer:
         self.bad: set[str] = set()
         self.token_answer: bytes | None = None
         self.pause_seconds = 0.0
-        self.refusal_pause_seconds = 0.0
+        self.clock, self.refusal_seconds = Clock(), 0.0
         self.answer = OPEN
         self._lock = threading.Lock()
 
@@ -62,7 +63,7 @@ class Issuer:
                 time.sleep(self.pause_seconds)
                 connection.sendall(self._token())
             elif any(f"O-Bearer {bad}\r".encode() in request for bad in self.bad):
-                time.sleep(self.refusal_pause_seconds)
+                self.clock.ahead_seconds += self.refusal_seconds
                 connection.sendall(REFUSED)
             else:
                 connection.sendall(http(200, self.answer))
@@ -159,7 +160,7 @@ def test_a_token_that_ended_is_none() -> None:
 def test_who_waits_in_vain_for_anothers_token_fetches_one() -> None:
     issuer, shelf = Issuer(), MemoryShelf()
     with issuer.serving() as server:
-        provider = make(server.url, shelf, seconds=1.0)
+        provider = make(server.url, shelf, seconds=3.0)
         with shelf.alone(provider._api._tokens._name, 1.0):
             assert provider.check(CHARGE).status is Status.OPEN
     assert issuer.given == 1
@@ -243,11 +244,14 @@ def test_a_call_that_is_refused_twice_is_refused() -> None:
     assert refused.value.call.code == "AUTHORIZATION_FAILED"
 
 
-def test_there_is_no_second_call_when_there_is_no_time_for_it() -> None:
+def test_there_is_no_second_call_when_there_is_no_time_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     issuer = Issuer()
-    issuer.bad, issuer.refusal_pause_seconds = {"token-1"}, 0.35
+    issuer.bad, issuer.refusal_seconds = {"token-1"}, 3.5
+    monkeypatch.setattr("providers.phonepe.api.time", issuer.clock)
     with issuer.serving() as server, pytest.raises(ProviderRefused):
-        make(server.url, MemoryShelf(), seconds=1.0).start(CHARGE)
+        make(server.url, MemoryShelf(), seconds=10.0).start(CHARGE)
     assert sum(each.startswith(b"POST /paylinks") for each in server.requests) == 1
 
 
@@ -302,6 +306,6 @@ def test_a_token_that_never_comes_takes_a_fifth_of_the_time_and_nothing_was_sent
     with mute() as server:
         began = time.monotonic()
         with pytest.raises(ProviderUncertain) as uncertain:
-            make(server.url, MemoryShelf(), seconds=1.0).start(CHARGE)
-        assert time.monotonic() - began < 0.6
+            make(server.url, MemoryShelf(), seconds=2.0).start(CHARGE)
+        assert time.monotonic() - began < 1.2
     assert uncertain.value.call.code == NOT_CONNECTED

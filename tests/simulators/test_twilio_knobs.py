@@ -49,9 +49,9 @@ def test_it_fails_after_it_did_it(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["slow", "late"])
 def test_an_answer_that_comes_late(world: World, kind: str) -> None:
-    world.turn(faults=[{"kind": kind, "count": 1, "seconds": 0.4}])
+    world.turn(faults=[{"kind": kind, "count": 1, "seconds": 2.0}])
     with pytest.raises(requests.ReadTimeout):
-        post_message(world, timeout=0.15)
+        post_message(world, timeout=0.3)
     assert outbound(world) == (1 if kind == "late" else 0)
 
 

@@ -127,7 +127,7 @@ class World:
         self.post("/_sim/twilio/knobs", knobs)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
     """Returns as soon as it is true; fails when it does not become so."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -45,8 +45,8 @@ def settings(settings: Settings, outside: Outside) -> Settings:
     return settings.model_copy(
         update={
             "twilio_api_url": outside.url,
-            "provider_call_seconds": 0.5,
-            "provider_connect_seconds": 0.5,
+            "provider_call_seconds": 2.0,
+            "provider_connect_seconds": 2.0,
             "otp_resend_seconds": 0,
         }
     )

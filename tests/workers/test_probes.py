@@ -173,7 +173,7 @@ def test_an_account_that_cannot_be_used_does_not_keep_the_others_waiting() -> No
 def test_no_transaction_is_open_while_it_is_asked(shop: Shop) -> None:
     counted(SILENCE, 5)
     due()
-    shop.outside.omari("query", "slow", seconds=0.4)
+    shop.outside.omari("query", "slow", seconds=1.0)
     pool = shop.runtime.database.engine.pool
     asking = threading.Thread(target=probe_paused)
     asking.start()
