@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot import till, views
 from bot.offers import offers, way_of, way_view
 from bot.till import Tools
-from domain import bookings, payments
+from domain import bookings, outbox, payments
 from domain.contacts import phone_of
 from domain.hearing import Speaker
 from domain.models import Payment
@@ -21,18 +21,17 @@ from domain.sealing import Unreadable
 from domain.states import AWAITING_CUSTOMER, AWAITING_OTP, ENDED
 from flows.desk import (
     BookingView,
-    CancelAnswer,
+    CancelledView,
     Lookup,
-    OtpAnswer,
     Pause,
     PaymentView,
     Refusal,
     Refused,
-    ResendAnswer,
     Sender,
     Several,
     WayView,
 )
+from flows.desk_answers import CancelAnswer, OtpAnswer, ResendAnswer
 from providers.registry import WAYS
 
 # Made once, because every conversation that begins asks for the live payment.
@@ -89,6 +88,10 @@ class DatabaseDesk:
 
     def own_bookings(self) -> tuple[BookingView, ...]:
         return self._views(bookings.own_bookings(self._db, self._contact.id, self._phone))
+
+    def cancelled_bookings(self) -> tuple[CancelledView, ...]:
+        found = bookings.own_cancelled(self._db, self._contact.id, self._phone)
+        return tuple(views.cancelled_view(each, self._tools.policy) for each in found)
 
     def booking(self, reference: str) -> BookingView | None:
         found = self._named(reference)
@@ -219,6 +222,9 @@ class DatabaseDesk:
     def ask_now(self, payment_id: str) -> None:
         till.ask_now(self._db, self._lock(payment_id))
 
+    def ask_and_tell(self, payment_id: str) -> None:
+        till.ask_and_tell(self._db, self._lock(payment_id))
+
     # The conversation itself
 
     def seal(self, text: str) -> str:
@@ -232,6 +238,12 @@ class DatabaseDesk:
 
     def ask_for_person(self) -> None:
         self._contact.person_wanted_at = self._contact.person_wanted_at or self.now
+
+    def awaits_person(self) -> bool:
+        return self._contact.person_wanted_at is not None
+
+    def was_sent(self, phrase: str, since: datetime) -> bool:
+        return outbox.was_sent(self._db, self._contact.id, phrase, since)
 
     def opt_out(self) -> None:
         self._contact.opted_out_at = self.now

@@ -24,7 +24,7 @@ from domain.states import (
     SUCCEEDED,
     UNCERTAIN,
 )
-from flows.desk import CancelAnswer, OtpAnswer, ResendAnswer
+from flows.desk_answers import CancelAnswer, OtpAnswer, ResendAnswer
 from providers.contract import Provider
 
 
@@ -119,3 +119,10 @@ def ask_now(db: Session, locked: Locked | None) -> None:
     """Let the provider be asked at once, where it is the provider's word that we wait for."""
     if locked is not None and locked.payment.status in (AWAITING_CUSTOMER, UNCERTAIN):
         payments.ask_now(db, locked.payment, locked.now)
+
+
+def ask_and_tell(db: Session, locked: Locked | None) -> None:
+    """The same for a customer who says that they have paid, and is told if nobody knows of it."""
+    ask_now(db, locked)
+    if locked is not None and locked.payment.status == AWAITING_CUSTOMER:
+        payments.says_paid(db, locked.payment)

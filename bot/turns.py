@@ -28,16 +28,13 @@ from bot.runtime import Runtime
 from bot.till import Tools
 from bot.turnstile import Turnstile
 from bot.views import reply_of
-from domain import bookings, hearing, outbox, talking
+from domain import hearing, outbox, talking
 from domain.crashpoints import reach
 from domain.database import name_commit, repeat, transaction
 from domain.hearing import Kept, Speaker, Waiting
-from domain.models import Contact, Message, Payment, PaymentEvent, Refund
-from domain.money import Money
-from flows.events import REPEATABLE
+from domain.models import Contact, Message, PaymentEvent
 from flows.redaction import redact
 from flows.turns import Heard, Session, Told, Turn
-from providers.registry import PROVIDERS
 
 _TRIES = 3
 # They ask for a code, which nobody reads while a person of staff answers: not said until then.
@@ -210,18 +207,7 @@ def _taken_back(runtime: Runtime, db: Database, speaker: Speaker) -> list[outbox
 def _hear_event(
     runtime: Runtime, db: Database, speaker: Speaker, waiting: Waiting, session: Session | None
 ) -> _Effects:
-    payment = db.get_one(Payment, waiting.payment_id)
-    refund = None if waiting.refund_id is None else db.get_one(Refund, waiting.refund_id)
-    known = bookings.facts(db, payment.booking_id)
-    told = Told(
-        name=waiting.told or "",
-        payment=views.payment_view(
-            db, payment, views.booking_view(known, runtime.policy), runtime.links
-        ),
-        ordinal=waiting.version or 0 if waiting.told in REPEATABLE else 0,
-        amount=None if refund is None else Money(refund.amount_minor, payment.currency),
-        days=None if refund is None else PROVIDERS[payment.provider].refund_days,
-    )
+    told = views.told(db, waiting, runtime.policy, runtime.links)
     turn = _converse(runtime, db, speaker, waiting, session, told)
     # Also to who wants no messages: what became of their money they are told. Opting out cancelled
     # what was only waiting, and after Twilio's own STOP nothing leaves Twilio.

@@ -1,5 +1,5 @@
-"""Rows as conversations see them, bookings and payments turned into the desk's frozen views; and
-what they say as the outbox takes it.
+"""Rows as conversations see them, bookings, payments and events turned into the desk's frozen
+views; and what they say as the outbox takes it.
 """
 
 from uuid import UUID
@@ -8,16 +8,18 @@ from sqlalchemy.orm import Session
 
 from bot.links import Links
 from bot.offers import way_of
-from domain import outbox
-from domain.bookings import BookingFacts
-from domain.models import Payment
+from domain import bookings, outbox
+from domain.bookings import BookingFacts, CancelledFacts
+from domain.hearing import Waiting
+from domain.models import Payment, Refund
 from domain.money import Money
 from domain.payments import BY_CUSTOMER
-from domain.payments.reviews import came_of
+from domain.payments.reviews import came_again, came_of
 from domain.policy import Policy
 from domain.states import AWAITING_CUSTOMER, SUCCEEDED
-from flows.desk import BookingView, PaymentStatus, PaymentView, WayKind
-from flows.turns import Say
+from flows.desk import BookingView, CancelledView, PaymentStatus, PaymentView, WayKind
+from flows.events import REPEATABLE
+from flows.turns import Say, Told
 from providers.registry import PROVIDERS, WAYS
 
 
@@ -41,6 +43,16 @@ def booking_view(known: BookingFacts, policy: Policy) -> BookingView:
         deposit_due=Money(min(deposit, free), currency) if deposit else None,
         held_until=known.hold.until,
         cancelled=known.cancelled_at is not None,
+    )
+
+
+def cancelled_view(known: CancelledFacts, policy: Policy) -> CancelledView:
+    """A cancelled booking as its traveller may see it."""
+    currency = known.booking.currency
+    return CancelledView(
+        booking=booking_view(known.booking, policy),
+        to_give_back=Money(known.held_minor, currency),
+        given_back=Money(known.given_back_minor, currency),
     )
 
 
@@ -71,6 +83,21 @@ def payment_view(db: Session, payment: Payment, booking: BookingView, links: Lin
         # A link that was withdrawn is over for its customer, whoever wished it.
         cancel_requested=payment.cancel_reason == BY_CUSTOMER or dropped,
         booking=booking,
+    )
+
+
+def told(db: Session, waiting: Waiting, policy: Policy, links: Links) -> Told:
+    """An event that waits to be heard, with its payment as it stands now."""
+    payment = db.get_one(Payment, waiting.payment_id)
+    known = bookings.facts(db, payment.booking_id)
+    refund = None if waiting.refund_id is None else db.get_one(Refund, waiting.refund_id)
+    amount = None if refund is None else Money(refund.amount_minor, payment.currency)
+    return Told(
+        name=waiting.told or "",
+        payment=payment_view(db, payment, booking_view(known, policy), links),
+        ordinal=waiting.version or 0 if waiting.told in REPEATABLE else 0,
+        amount=came_again(db, payment) if waiting.told == "paid_again" else amount,
+        days=None if refund is None else PROVIDERS[payment.provider].refund_days,
     )
 
 

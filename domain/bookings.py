@@ -5,10 +5,21 @@ surname, tries counted.
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, bindparam, func, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +29,8 @@ from domain.policy import Policy
 from domain.references import parse_shared_reference, reference_key, shared_reference
 
 _OWN_AT_MOST = 10
+_CANCELLED_AT_MOST = 3
+_CANCELLED_LATELY = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,17 @@ class BookingFacts:
         return self.reference
 
 
+@dataclass(frozen=True, slots=True)
+class CancelledFacts:
+    """A cancelled booking, with what is held of its money, on it or as a surplus, and what was
+    given back of it, in minor units.
+    """
+
+    booking: BookingFacts
+    held_minor: int
+    given_back_minor: int
+
+
 def find_own(db: Session, contact_id: int, phone: str | None, reference: str) -> list[BookingFacts]:
     """The sender's own bookings that a reference in any spelling names: its own, or the departure's
     shared one. `phone` is the sender's, None for who has no number.
@@ -61,6 +85,22 @@ def find_own(db: Session, contact_id: int, phone: str | None, reference: str) ->
 def own_bookings(db: Session, contact_id: int, phone: str | None) -> list[BookingFacts]:
     """The sender's bookings that are not cancelled, soonest departure first, ten at the most."""
     return _facts(db, _OWN, {"contact_id": contact_id, "phone": phone})
+
+
+def own_cancelled(db: Session, contact_id: int, phone: str | None) -> list[CancelledFacts]:
+    """The sender's cancelled bookings that hold money or were cancelled in the last sixty days, the
+    last one first, three at the most.
+    """
+    found = _facts(db, _OWN_CANCELLED, {"contact_id": contact_id, "phone": phone})
+    if not found:
+        return []
+    rows = db.execute(_GIVEN_BACK, {"ids": [each.id for each in found]})
+    money = {booking_id: (int(surplus), int(given)) for booking_id, surplus, given in rows}
+    return [
+        CancelledFacts(each, each.paid_minor + surplus, given)
+        for each in found
+        for surplus, given in (money.get(each.id, (0, 0)),)
+    ]
 
 
 def facts(db: Session, booking_id: int) -> BookingFacts:
@@ -133,6 +173,32 @@ _OWN = (
     .order_by(func.coalesce(_departure.c.start_date, date.max), _booking.c.id)
     .limit(_OWN_AT_MOST)
 )
+
+
+_OWN_CANCELLED = (
+    _query(
+        _is_own(),
+        _booking.c.cancelled_at.is_not(None),
+        or_(
+            _booking.c.paid_minor > 0,
+            _booking.c.cancelled_at > func.clock_timestamp() - _CANCELLED_LATELY,
+        ),
+    )
+    .order_by(_booking.c.cancelled_at.desc(), _booking.c.id)
+    .limit(_CANCELLED_AT_MOST)
+)
+# Of each booking the surplus that suspense holds, and what went back to its payers. What was moved
+# to another booking only passes by suspense, and what was taken off as a mistake never came.
+_GIVEN_BACK = text("""
+    SELECT t.booking_id,
+        coalesce(sum(CASE WHEN t.credit LIKE 'suspense:%' THEN t.amount_minor
+                          WHEN t.debit LIKE 'suspense:%' THEN -t.amount_minor END)
+            FILTER (WHERE t.kind <> 'move'), 0),
+        coalesce(sum(t.amount_minor) FILTER (WHERE t.kind = 'refund'
+            OR t.kind = 'taken_back' AND e.body LIKE 'given_back:%'), 0)
+    FROM transfer t LEFT JOIN evidence e ON e.id = t.evidence_id
+    WHERE t.booking_id = ANY(:ids) GROUP BY t.booking_id
+""")
 
 
 def too_many_tries(db: Session, contact_id: int, reference: str, policy: Policy) -> bool:

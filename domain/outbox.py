@@ -86,6 +86,18 @@ def _was_told(db: Session, reply: Reply) -> bool:
     return bool(db.execute(select(before)).scalar_one())
 
 
+def was_sent(db: Session, contact_id: int, phrase: str, since: datetime) -> bool:
+    """Whether a contact was sent this phrase since then, as far as we know."""
+    said = exists().where(
+        Message.contact_id == contact_id,
+        Message.direction == "out",
+        Message.phrase == phrase,
+        Message.created_at > since,
+        Message.status.not_in(("refused", "expired")),
+    )
+    return bool(db.execute(select(said)).scalar_one())
+
+
 def add_replies(db: Session, contact_id: int, replies: Sequence[Reply]) -> None:
     """Put replies into the outbox, in order. What was told about a payment before is not told
     again.

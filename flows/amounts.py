@@ -50,7 +50,7 @@ class AmountStep:
             "pay.amount.booking",
             {
                 "trip": facts.trip(self.words, booking),
-                "booking": booking.display_reference,
+                "booking": booking.reference,
                 "operator": booking.operator,
                 "owed": facts.owed(self.words, booking),
             },

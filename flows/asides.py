@@ -10,7 +10,9 @@ from flows.standing import by_kind
 from flows.turns import Reply, Told
 
 # Said the same whether the conversation stands on the payment or not.
-SAID_THE_SAME = frozenset({"withdrawn", "refund_sent", "refunded", "refunded_outside"})
+SAID_THE_SAME = frozenset(
+    {"withdrawn", "paid_again", "refund_sent", "refunded", "refunded_outside"}
+)
 TOLD_BY_KIND = frozenset({"withdrawn", "expired", "cancelled"})
 
 

@@ -2,7 +2,8 @@
 number, the way.
 """
 
-from flows.desk import ResendAnswer, WayKind
+from flows.desk import WayKind
+from flows.desk_answers import ResendAnswer
 from flows.paying import Paying
 from flows.standing import OVER_UNPAID, UNDER_WAY, WAITING, BookingGone
 from flows.turns import Choice, Reply, Said, Switch

@@ -7,7 +7,8 @@ from dataclasses import replace
 from flows import facts
 from flows.answers import DoubtfulOtp, NegatedOtp, Otp, read_otp, read_paid
 from flows.asides import SAID_THE_SAME, aside
-from flows.desk import OtpAnswer, PaymentStatus, PaymentView, WayKind
+from flows.desk import PaymentStatus, PaymentView, WayKind
+from flows.desk_answers import OtpAnswer
 from flows.flow import Misheard
 from flows.linking import Linking
 from flows.standing import by_kind
@@ -188,6 +189,8 @@ class Charging(Linking):
                 return self._wrong(told.payment)
             case "code_lost":
                 return self._short_lived(self.say("pay.otp.lost", *self.otp_choices()))
+            case "not_yet":
+                return self.not_yet(told.payment)
             case "surplus":
                 return self.say("pay.paid.surplus", **about(told.payment))
             case "late":

@@ -114,9 +114,9 @@ class Choosing(Charging):
     def _take(self, booking: BookingView) -> str | None:
         """Go on with this booking, or note why nothing can be paid for it."""
         if booking.cancelled:
-            self.note("pay.refused.cancelled", booking=booking.display_reference)
+            self.note("pay.refused.cancelled", booking=booking.reference)
         elif booking.balance.amount_minor <= 0:
-            self.note("pay.refused.already_paid", booking=booking.display_reference)
+            self.note("pay.refused.already_paid", booking=booking.reference)
         elif booking.free.amount_minor <= 0:
             later = facts.when(self.words, self.desk.now, booking.held_until)
             self.note("pay.refused.held", when=later)
@@ -162,8 +162,7 @@ class Choosing(Charging):
         return self._booking_choices(owing[:MOST_SHOWN_BOOKINGS])
 
     def _booking_choices(self, bookings: tuple[BookingView, ...]) -> tuple[Choice, ...]:
-        called = facts.names(bookings)
         return tuple(
-            Choice(f"{TAPPED_REFERENCE}{booking.reference}", called[booking.reference][:20])
+            Choice(f"{TAPPED_REFERENCE}{booking.reference}", booking.reference[:20])
             for booking in bookings
         )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from domain.money import Money
+from flows.desk_answers import CancelAnswer, OtpAnswer, ResendAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Sender:
 class BookingView:
     """A booking as its traveller may see it.
 
-    `display_reference` is what we show: the shared tour reference once anything is paid, else
-    `reference`.
+    `reference` is the one that its traveller knows, and what we call it; `display_reference` the
+    tour's, which its travellers share, once anything is paid, and `reference` before.
     `free` is the balance less what other open payments hold; `held_until` is when the first hold
     ends, or None.
     `minimum` is the least one payment may be (never above `free`); `deposit_due` what is missing of
@@ -48,6 +49,15 @@ class BookingView:
     deposit_due: Money | None
     held_until: datetime | None
     cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledView:
+    """A cancelled booking, with what of its money is still to be given back, and what was."""
+
+    booking: BookingView
+    to_give_back: Money
+    given_back: Money
 
 
 class Lookup(StrEnum):
@@ -173,36 +183,6 @@ class Refused:
     words: str | None = None
 
 
-class CancelAnswer(StrEnum):
-    """What became of a wish to cancel."""
-
-    CANCELLED = "cancelled"
-    TOO_LATE = "too_late"
-    NOTHING = "nothing"
-    ALREADY_PAID = "already_paid"
-
-
-class OtpAnswer(StrEnum):
-    """What became of a code that was typed."""
-
-    TAKEN = "taken"
-    EXPIRED = "expired"
-    NOT_WAITED_FOR = "not_waited_for"
-    BALANCE_CHANGED = "balance_changed"
-
-
-class ResendAnswer(StrEnum):
-    """What became of a wish for a new code or link. RESENT: a successor payment is open, its id is
-    the desk's live payment.
-    """
-
-    RESENT = "resent"
-    TOO_SOON = "too_soon"
-    TOO_MANY = "too_many"
-    NOTHING = "nothing"
-    TOO_LATE = "too_late"
-
-
 class Desk(Protocol):
     """What a conversation may ask. Money moves only through `open_payment` and `submit_otp`."""
 
@@ -226,6 +206,11 @@ class Desk(Protocol):
 
     def own_bookings(self) -> tuple[BookingView, ...]:
         """The sender's bookings that are not cancelled, soonest departure first, at most ten."""
+
+    def cancelled_bookings(self) -> tuple[CancelledView, ...]:
+        """The sender's cancelled bookings that hold money or were cancelled lately, the last one
+        first, at most three.
+        """
 
     def booking(self, reference: str) -> BookingView | None:
         """A booking that this conversation was already given, as it stands now."""
@@ -281,6 +266,11 @@ class Desk(Protocol):
     def ask_now(self, payment_id: str) -> None:
         """Ask the provider at once what became of a payment. Harmless when repeated."""
 
+    def ask_and_tell(self, payment_id: str) -> None:
+        """Ask at once, because the customer says that they have paid; and should the provider not
+        say how it ended, let them hear of that, once for each time.
+        """
+
     def seal(self, text: str) -> str:
         """Encrypt what a session must remember and nobody may read, such as a phone number that
         awaits a yes.
@@ -291,6 +281,12 @@ class Desk(Protocol):
 
     def ask_for_person(self) -> None:
         """Put the contact on the list of those who wait for a person."""
+
+    def awaits_person(self) -> bool:
+        """Whether the contact is on that list, and nobody of staff has come yet."""
+
+    def was_sent(self, phrase: str, since: datetime) -> bool:
+        """Whether the contact was sent this phrase since then."""
 
     def opt_out(self) -> None:
         """Send this contact nothing more until they write again."""

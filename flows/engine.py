@@ -14,13 +14,14 @@ from flows.charging import Charging
 from flows.desk import Desk
 from flows.events import is_still_true
 from flows.flow import Flow, table_of
-from flows.hearing import SILENCE, Hearing
+from flows.hearing import Hearing
 from flows.phrases import Phrases, Words
 from flows.standing import BookingGone
 from flows.turns import (
     BUTTON_PREFIX,
     LONGEST_TEXT,
     MOST_BUTTONS,
+    SILENCE,
     Button,
     Heard,
     Reply,
@@ -148,7 +149,10 @@ def _turn(
     stand = before.stand if stayed and before.stand else nonce
     # The channel takes one kind of button per message, and a link is one.
     choices = reply.choices[:MOST_BUTTONS] if reply.link is None else ()
-    session = _session(flow, stand, {choice.name: choice.title for choice in choices})
+    offered = {choice.name: choice.title for choice in choices}
+    if reply is SILENCE and stayed:
+        offered = before.offered
+    session = _session(flow, stand, offered)
     buttons = tuple(
         Button(f"{BUTTON_PREFIX}:{session.scope}:{choice.name}", choice.title) for choice in choices
     )

@@ -13,6 +13,7 @@ from flows.turns import Told
 EVENTS: Mapping[str, frozenset[PaymentStatus]] = {
     "link_made": frozenset({PaymentStatus.AWAITING_CUSTOMER}),
     "invoice_sent": frozenset({PaymentStatus.AWAITING_CUSTOMER}),
+    "not_yet": frozenset({PaymentStatus.AWAITING_CUSTOMER}),
     "withdrawn": frozenset(
         {
             PaymentStatus.AWAITING_CUSTOMER,
@@ -29,6 +30,7 @@ EVENTS: Mapping[str, frozenset[PaymentStatus]] = {
     "settled": frozenset({PaymentStatus.SUCCEEDED}),
     "late": frozenset({PaymentStatus.SUCCEEDED}),
     "surplus": frozenset({PaymentStatus.SUCCEEDED}),
+    "paid_again": frozenset({PaymentStatus.SUCCEEDED}),
     "refund_sent": frozenset({PaymentStatus.SUCCEEDED}),
     "refunded": frozenset({PaymentStatus.SUCCEEDED}),
     "refunded_outside": frozenset({PaymentStatus.SUCCEEDED}),
@@ -38,7 +40,17 @@ EVENTS: Mapping[str, frozenset[PaymentStatus]] = {
 }
 
 # These can come more than once for one payment, and are told each time.
-REPEATABLE = frozenset({"otp_wrong", "code_lost", "refund_sent", "refunded", "refunded_outside"})
+REPEATABLE = frozenset(
+    {
+        "otp_wrong",
+        "code_lost",
+        "not_yet",
+        "paid_again",
+        "refund_sent",
+        "refunded",
+        "refunded_outside",
+    }
+)
 
 
 class UnknownEvent(ValueError):

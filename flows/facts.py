@@ -3,14 +3,13 @@ to try again.
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
 from babel.dates import format_date
 
 from flows.answers import spoken
-from flows.desk import BookingView, Desk, PaymentStatus, PaymentView, WayKind
+from flows.desk import BookingView, CancelledView, Desk, PaymentStatus, PaymentView, WayKind
 from flows.phrases import Rendered, Words
 from flows.standing import by_kind, is_dropped
 
@@ -150,21 +149,6 @@ def payment_line(words: Words, payment: PaymentView) -> Rendered:
     )
 
 
-def names(bookings: tuple[BookingView, ...]) -> dict[str, str]:
-    """What to call each booking, by its reference: as we show it, unless that names another one of
-    them too.
-    """
-    shown = Counter(booking.display_reference for booking in bookings)
-    return {
-        booking.reference: (
-            booking.display_reference
-            if shown[booking.display_reference] == 1
-            else booking.reference
-        )
-        for booking in bookings
-    }
-
-
 def on_tour(bookings: tuple[BookingView, ...], text: str) -> tuple[BookingView, ...]:
     """The bookings whose tour is named in a text, by one of the longer words of its name."""
     said = set(spoken(text))
@@ -179,23 +163,50 @@ def on_tour(bookings: tuple[BookingView, ...], text: str) -> tuple[BookingView, 
 
 
 def booking_lines(words: Words, bookings: tuple[BookingView, ...]) -> Rendered:
-    """Each booking in two lines, the first few of them."""
-    called = names(bookings)
-    lines = [
-        words.render(
-            "facts.booking",
-            {
-                "reference": called[booking.reference],
-                "trip": trip(words, booking),
-                "owed": owed(words, booking),
-            },
-        )
-        for booking in bookings[:MOST_BOOKINGS_LISTED]
-    ]
+    """Each booking in two lines, or three with the tour's reference; the first few of them."""
+    lines = [_booking_line(words, booking) for booking in bookings[:MOST_BOOKINGS_LISTED]]
     left_out = len(bookings) - MOST_BOOKINGS_LISTED
     if left_out > 0:
         lines.append(words.render("facts.more_bookings", {"count": left_out}))
     return Rendered("\n".join(lines))
+
+
+def _booking_line(words: Words, booking: BookingView) -> Rendered:
+    values: dict[str, object] = {
+        "reference": booking.reference,
+        "trip": trip(words, booking),
+        "owed": owed(words, booking),
+    }
+    if booking.display_reference == booking.reference:
+        return words.render("facts.booking", values)
+    return words.render("facts.booking_on_tour", values | {"shared": booking.display_reference})
+
+
+def _cancelled_line(words: Words, cancelled: CancelledView) -> Rendered:
+    booking, values = cancelled.booking, {"given": cancelled.given_back}
+    owing = {"operator": booking.operator, "left": cancelled.to_give_back}
+    if cancelled.to_give_back.amount_minor and cancelled.given_back.amount_minor:
+        money = words.render("facts.given_back_in_part", values | owing)
+    elif cancelled.to_give_back.amount_minor:
+        money = words.render("facts.to_give_back", owing)
+    elif cancelled.given_back.amount_minor:
+        money = words.render("facts.given_back", values)
+    else:
+        money = words.render("facts.nothing_to_pay", {})
+    return words.render(
+        "facts.cancelled",
+        {"reference": booking.reference, "trip": trip(words, booking), "money": money},
+    )
+
+
+def own_bookings(words: Words, desk: Desk) -> Rendered | None:
+    """The sender's bookings with what each owes, and those that were cancelled lately; None for who
+    has none.
+    """
+    standing_ones, cancelled = desk.own_bookings(), desk.cancelled_bookings()
+    lines = [booking_lines(words, standing_ones)] if standing_ones else []
+    lines += [_cancelled_line(words, each) for each in cancelled]
+    return Rendered("\n".join(lines)) if lines else None
 
 
 def status(words: Words, desk: Desk) -> Rendered:
@@ -204,7 +215,7 @@ def status(words: Words, desk: Desk) -> Rendered:
     payment = under_way(desk) or desk.last_payment()
     if payment is not None:
         parts.append(payment_line(words, payment))
-    bookings = desk.own_bookings()
-    if bookings:
-        parts.append(booking_lines(words, bookings))
+    bookings = own_bookings(words, desk)
+    if bookings is not None:
+        parts.append(bookings)
     return Rendered("\n\n".join(parts) or words.render("facts.nothing_known", {}))

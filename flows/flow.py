@@ -13,8 +13,9 @@ from transitions import Machine
 
 from flows.answers import Command
 from flows.desk import Desk
+from flows.passing_on import PASSED_ON, is_for_person, is_passed_on
 from flows.phrases import Rendered, Words
-from flows.turns import LONGEST_TITLE, Choice, Reply, Said, Session, Switch
+from flows.turns import LONGEST_TITLE, SILENCE, Choice, Reply, Said, Session, Switch
 
 HEARD = "heard"
 BACK = "back"
@@ -126,13 +127,27 @@ class Flow:
         try:
             heard: str | Reply | Switch | None = listen(said)
         except Misheard as misheard:
-            return self.misunderstood(misheard)
+            return self._passed_on(said, misheard) or self.misunderstood(misheard)
         if isinstance(heard, Reply | Switch):
             return heard
         if heard not in self.unsettled:
             self.misses = 0
         self.move(heard or HEARD)
         return self.ask()
+
+    def _passed_on(self, said: Said, misheard: Misheard) -> Reply | None:
+        """What is written to the person who was asked for and has not come yet; None: it is for
+        the bot.
+        """
+        at_an_end = self.step in self.ends
+        if not is_for_person(misheard.key, "" if at_an_end else said.text, self.desk):
+            return None
+        if is_passed_on(self.desk):
+            return SILENCE
+        if at_an_end:
+            choices = self.menu_choices()
+            return self.say(PASSED_ON).then(self.say("common.pay_meanwhile", *choices))
+        return self.say(PASSED_ON, *self.ask().choices)
 
     def misunderstood(self, misheard: Misheard) -> Reply:
         """The words of a mishearing with the step's buttons; the third in a row offers a person."""

@@ -12,12 +12,11 @@ from flows.charging import Charging
 from flows.desk import Desk, PaymentStatus
 from flows.flow import Flow
 from flows.phrases import Words
-from flows.turns import BUTTON_PREFIX, Choice, Heard, Reply, Said, Session, Switch
+from flows.turns import BUTTON_PREFIX, SILENCE, Choice, Heard, Reply, Said, Session, Switch
 
 MOST_SWITCHES = 4
 # The channel's own password for its sandbox, which it answers itself.
 _SANDBOX_JOIN = re.compile(r"join [a-z]+-[a-z]+")
-SILENCE = Reply("", "")
 CALL_REQUEST = "VOICE_CALL_REQUEST"
 COMMANDS = frozenset(command.value for command in Command)
 # Buttons that do no harm when they come from an earlier message: always, and where nothing is being

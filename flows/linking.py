@@ -8,9 +8,9 @@ from datetime import datetime
 
 from flows import facts
 from flows.amounts import AmountStep
-from flows.answers import NotAnOtp, read_otp, read_paid
+from flows.answers import NotAnOtp, Otp, read_otp, read_paid
 from flows.changing import Changing
-from flows.desk import PaymentView
+from flows.desk import PaymentView, WayKind
 from flows.flow import Misheard
 from flows.phrases import Rendered, Words
 from flows.standing import AT_THE_CUSTOMER
@@ -33,8 +33,14 @@ class Linking(Changing):
 
     def looks_like_code(self, text: str) -> bool:
         """Whether somebody sends a code, of the way's own length or of the usual one."""
-        digits = self.way().otp_digits or LIKELY_OTP_DIGITS
-        return not isinstance(read_otp(text, digits), NotAnOtp)
+        return not isinstance(self._code_in(text), NotAnOtp)
+
+    def is_code(self, text: str) -> bool:
+        """Whether this is one beyond doubt."""
+        return isinstance(self._code_in(text), Otp)
+
+    def _code_in(self, text: str) -> object:
+        return read_otp(text, self.way().otp_digits or LIKELY_OTP_DIGITS)
 
     # A link, or a picture.
 
@@ -42,7 +48,6 @@ class Linking(Changing):
         """ "Paid" makes us ask; a code has no business here."""
         payment = self.standing_payment()
         if said.tapped == "paid" or read_paid(said.text):
-            self.desk.ask_now(payment.id)
             return self._asking(payment)
         raise self._not_heard("link", said, self.link_choices())
 
@@ -72,7 +77,7 @@ class Linking(Changing):
     # An invoice in the provider's app.
 
     def hear_phone(self, said: Said) -> Reply:
-        """As at a link; the provider was asked already, because something was written."""
+        """As at a link."""
         payment = self.standing_payment()
         if said.tapped == "paid" or read_paid(said.text):
             return self._asking(payment)
@@ -96,8 +101,16 @@ class Linking(Changing):
     # What both say.
 
     def _asking(self, payment: PaymentView) -> Reply:
+        self.desk.ask_and_tell(payment.id)
         self.misses = 0
         return self.say("pay.link.asking", provider=payment.provider_title)
+
+    def not_yet(self, payment: PaymentView) -> Reply:
+        """The answer to "paid", where the provider says nothing of the kind."""
+        key, choices = "pay.link.not_yet", self.link_choices()
+        if payment.kind is WayKind.PHONE:
+            key, choices = "pay.phone.not_yet", self.phone_choices()
+        return self.say(key, *choices, provider=payment.provider_title)
 
     def _not_heard(self, step: str, said: Said, offer: tuple[Choice, ...]) -> Misheard:
         what = "no_code" if self.looks_like_code(said.text) else "not_understood"

@@ -130,16 +130,12 @@ class Menu(Flow):
 
     def show_bookings(self) -> Reply:
         """The sender's bookings with what each owes; one tap to pay."""
-        bookings = self.desk.own_bookings()
-        if not bookings:
+        listed = facts.own_bookings(self.words, self.desk)
+        if listed is None:
             return self.say("menu.no_bookings", *self.menu_choices())
+        bookings = self.desk.own_bookings()
         owing = [booking for booking in bookings if booking.free.amount_minor > 0]
-        called = facts.names(bookings)
-        choices = tuple(
-            self._pay_for(booking.reference, called[booking.reference])
-            for booking in owing[:MOST_PAY_BUTTONS]
-        )
-        listed = facts.booking_lines(self.words, bookings)
+        choices = tuple(self._pay_for(booking.reference) for booking in owing[:MOST_PAY_BUTTONS])
         menu = self.choice("menu", "button.menu")
         return self.say("menu.bookings", *choices, menu, bookings=listed)
 
@@ -152,9 +148,9 @@ class Menu(Flow):
         """What this chat can do."""
         return self.say("common.help", *self.menu_choices())
 
-    def _pay_for(self, reference: str, called: str) -> Choice:
-        title = self.render("button.pay_for", booking=called)
-        short = title if len(title) <= LONGEST_TITLE_REFERENCE else called
+    def _pay_for(self, reference: str) -> Choice:
+        title = self.render("button.pay_for", booking=reference)
+        short = title if len(title) <= LONGEST_TITLE_REFERENCE else reference
         return Choice(f"{TAPPED_REFERENCE}{reference}", short[:LONGEST_TITLE_REFERENCE])
 
     def _reference(self, reference: str, said: Said) -> str | Switch:

@@ -17,6 +17,7 @@ from flows.turns import Said
 # Digits as people group them: long enough for a number, and nothing that could be its end or
 # beginning beside it.
 _DIGITS = re.compile(r"\+?\d[\d ()-]{6,18}\d")
+_BARE_DIGITS = re.compile(r"[\d +()-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,13 @@ class NumberStep:
     def names_one(self, text: str) -> bool:
         """Whether this text says which number."""
         return isinstance(self._reading(text), PayerNumber | SenderNumber)
+
+    def mistypes_one(self, text: str) -> bool:
+        """Whether this is nothing but digits, as many as a number has or nearly, and not one that
+        can be charged.
+        """
+        bare = _BARE_DIGITS.fullmatch(text.strip()) is not None
+        return bare and isinstance(self._reading(text), BadNumber)
 
     def named_in(self, text: str) -> str | None:
         """The one number in a wish such as "wrong number, send it to 0771 234 567"."""

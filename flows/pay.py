@@ -172,7 +172,7 @@ class Pay(Choosing):
             self.choice("cancel", "button.cancel"),
             amount=self.amount(),
             operator=booking.operator,
-            booking=booking.display_reference,
+            booking=booking.reference,
             provider=self.way().title,
         )
 
@@ -217,11 +217,14 @@ class Pay(Choosing):
         if answer not in ("yes", YesNo.YES):
             if self.number_step().names_one(said.text):
                 return self.hear_number(said)
+            end = self.answers.number_end or ""
+            if self.is_code(said.text) or self.number_step().mistypes_one(said.text):
+                raise Misheard("pay.consent.digits", provider=self.way().title, end=end)
             amount = self.amount_step().named_in(said.text)
             if amount is not None:
                 self._take_amount(Said(said.text, amount.name))
                 return self.ask()
-            raise Misheard("pay.consent.not_understood", end=self.answers.number_end or "")
+            raise Misheard("pay.consent.not_understood", end=end)
         unsealed = self.desk.unseal(self.answers.number or "")
         if not unsealed:
             self.note("pay.number.again")

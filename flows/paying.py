@@ -5,7 +5,6 @@ from flows import facts
 from flows.amounts import AmountStep
 from flows.desk import (
     BookingView,
-    CancelAnswer,
     Desk,
     PaymentStatus,
     PaymentView,
@@ -14,6 +13,7 @@ from flows.desk import (
     WayKind,
     WayView,
 )
+from flows.desk_answers import CancelAnswer
 from flows.flow import CANCELLED, Flow
 from flows.numbers import NumberStep
 from flows.phrases import Rendered, Words, as_plain_words
@@ -182,11 +182,11 @@ class Paying(Flow):
             return
         later = facts.when(self.words, self.desk.now, refused.until or booking.held_until)
         variables: dict[Refusal, dict[str, object]] = {
-            Refusal.ALREADY_PAID: {"booking": booking.display_reference},
+            Refusal.ALREADY_PAID: {"booking": booking.reference},
             Refusal.ABOVE_FREE: {"free": booking.free},
             Refusal.BELOW_MINIMUM: {"minimum": booking.minimum},
             Refusal.NO_PROVIDER: {},
-            Refusal.CANCELLED: {"booking": booking.display_reference},
+            Refusal.CANCELLED: {"booking": booking.reference},
         }
         self.note(f"pay.refused.{refused.why.value}", **variables.get(refused.why, {"when": later}))
 

@@ -124,6 +124,10 @@ class Reply:
         )
 
 
+# Nothing is answered.
+SILENCE = Reply("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A message as a step hears it: cleaned text, and the name of the button where one was

@@ -257,6 +257,8 @@ def _record(payment_id: UUID, task: _Task, record: Record) -> None:
         if noticed_at is not None and task.decided_at is not None and noticed_at > task.decided_at:
             # What the provider told us unasked is newer than this answer.
             payments.ask_now(db, locked.payment, locked.now)
+        if task.act is Act.ASK and task.decided_at is not None:
+            payments.answer_customer(db, locked, task.decided_at)
         if task.provider is not None and record.call is not None:
             count(db, task.provider.name, record.call)
         name_commit(db, "settled")

@@ -4,6 +4,7 @@ opening   a payment begins: balance held, limits kept
 calls     what is due; the leases before a call and the answers after it
 links     what the customer finishes elsewhere, behind a link or in an app
 ending    cancelled by the customer, expired by the clock
+questions what is told to who says that they have paid
 settling  the one act that credits
 schedule  when to look again
 story     locks, moves, and what is written about them
@@ -32,6 +33,7 @@ from domain.payments.opening import (
     open_payment,
     replace,
 )
+from domain.payments.questions import answer_customer, says_paid
 from domain.payments.schedule import ask_now, claim_due, leave
 from domain.payments.settling import Settlement, settle
 from domain.payments.story import Locked, ProviderCall, Word, lock, lock_booking
@@ -47,6 +49,7 @@ __all__ = [
     "ProviderCall",
     "Settlement",
     "Word",
+    "answer_customer",
     "ask_now",
     "begin_confirm",
     "begin_confirming",
@@ -71,5 +74,6 @@ __all__ = [
     "record_word",
     "record_wrong_otp",
     "replace",
+    "says_paid",
     "settle",
 ]

@@ -55,6 +55,21 @@ def came_of(db: Session, payment: Payment) -> Money:
     return Money(payment.amount_minor if came is None else int(came), payment.currency)
 
 
+def came_again(db: Session, payment: Payment) -> Money:
+    """What came last for a payment that was paid before."""
+    came = db.execute(
+        select(Transfer.amount_minor)
+        .where(
+            Transfer.payment_id == payment.id,
+            Transfer.receipt != payment.receipt,
+            Transfer.kind == "surplus",
+        )
+        .order_by(Transfer.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return Money(payment.amount_minor if came is None else came, payment.currency)
+
+
 def unexplained(db: Session, payment: Payment) -> Evidence | None:
     """The first word of success about a payment that is neither in the books nor answered by what
     two people found since it was first told.

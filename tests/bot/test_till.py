@@ -9,7 +9,7 @@ from bot.runtime import Runtime
 from domain import payments
 from domain.database import transaction
 from domain.states import AWAITING_CUSTOMER
-from flows.desk import ResendAnswer
+from flows.desk_answers import ResendAnswer
 from tests.bot.paying import Counter, build
 
 

@@ -148,7 +148,7 @@ def test_two_successes_under_one_payment_are_a_capture_and_a_surplus() -> None:
     assert w.booking_of(world).paid_minor == 10_000
     with transaction() as db:
         assert w.transfers(db) == [("capture", 10_000), ("surplus", 10_000)]
-    assert w.told(payment) == ["settled", "surplus"]
+    assert w.told(payment) == ["settled", "paid_again"]
     w.assert_books_agree()
 
 

@@ -153,7 +153,7 @@ def test_two_successes_under_one_order(site: Site) -> None:
     for payer in payers:
         assert payer.money() == [("capture", _PART), ("surplus", _PART)]
         assert payer.payment.review == "surplus"
-        assert payer.told() == ["link_made", "settled", "surplus"]
+        assert payer.told() == ["link_made", "settled", "paid_again"]
         assert len(payer.customer.receipts()) == 2
 
 

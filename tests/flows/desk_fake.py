@@ -9,20 +9,19 @@ from domain.money import Money
 from domain.references import reference_key
 from flows.desk import (
     BookingView,
-    CancelAnswer,
+    CancelledView,
     Lookup,
-    OtpAnswer,
     Pause,
     PaymentStatus,
     PaymentView,
     Refusal,
     Refused,
-    ResendAnswer,
     Sender,
     Several,
     WayKind,
     WayView,
 )
+from flows.desk_answers import CancelAnswer, OtpAnswer, ResendAnswer
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 SENDER_PHONE = "263774975187"
@@ -67,6 +66,7 @@ class FakeBooking:
     start_date: date | None = date(2026, 2, 10)
     operator: str = "Kalai Safaris"
     cancelled: bool = False
+    given_back: int = 0
     proved: bool = False
 
     def view(self) -> BookingView:
@@ -156,8 +156,10 @@ class FakeDesk:
     shows: str = "link,picture"
     later_seconds: int = 0
     asked: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
     lookups_left: int = 100
     asked_for_person: int = 0
+    sent: list[tuple[str, datetime]] = field(default_factory=list)
     opted_out: bool = False
 
     @property
@@ -197,6 +199,15 @@ class FakeDesk:
             booking.view()
             for booking in self.bookings
             if self._is_own(booking) and not booking.cancelled
+        )
+
+    def cancelled_bookings(self) -> tuple[CancelledView, ...]:
+        return tuple(
+            CancelledView(
+                booking.view(), booking.money(booking.paid), booking.money(booking.given_back)
+            )
+            for booking in self.bookings
+            if self._is_own(booking) and booking.cancelled
         )
 
     def booking(self, reference: str) -> BookingView | None:
@@ -303,6 +314,9 @@ class FakeDesk:
     def ask_now(self, payment_id: str) -> None:
         self.asked.append(payment_id)
 
+    def ask_and_tell(self, payment_id: str) -> None:
+        self.questions.append(payment_id)
+
     def seal(self, text: str) -> str:
         return f"sealed({text[::-1]})"
 
@@ -311,6 +325,12 @@ class FakeDesk:
 
     def ask_for_person(self) -> None:
         self.asked_for_person += 1
+
+    def awaits_person(self) -> bool:
+        return self.asked_for_person > 0
+
+    def was_sent(self, phrase: str, since: datetime) -> bool:
+        return any(key == phrase and at > since for key, at in self.sent)
 
     def opt_out(self) -> None:
         self.opted_out = True
@@ -347,7 +367,9 @@ class FakeDesk:
 STATUS_AFTER = {
     "link_made": PaymentStatus.AWAITING_CUSTOMER,
     "invoice_sent": PaymentStatus.AWAITING_CUSTOMER,
+    "not_yet": PaymentStatus.AWAITING_CUSTOMER,
     "withdrawn": PaymentStatus.AWAITING_CUSTOMER,
+    "paid_again": PaymentStatus.SUCCEEDED,
     "refund_sent": PaymentStatus.SUCCEEDED,
     "refunded": PaymentStatus.SUCCEEDED,
     "refunded_outside": PaymentStatus.SUCCEEDED,

@@ -62,7 +62,7 @@ def test_paid_only_makes_us_ask(step: str, text: str) -> None:
     player = at(step)
     (say,) = player.hear(Heard(text))
     assert say.key == "pay.link.asking"
-    assert player.desk.asked == ["payment-1"]
+    assert player.desk.questions == ["payment-1"]
     assert player.desk.payments[0].status is PaymentStatus.AWAITING_CUSTOMER
 
 
@@ -70,7 +70,7 @@ def test_paid_only_makes_us_ask(step: str, text: str) -> None:
 def test_at_a_link_only_the_word_makes_us_ask(text: str) -> None:
     player = at("link")
     player.hear(Heard(text))
-    assert player.desk.asked == []
+    assert player.desk.asked == player.desk.questions == []
 
 
 @pytest.mark.parametrize("heard", [Heard("hm"), Heard("status"), Heard("", media=("audio/ogg",))])
@@ -83,7 +83,7 @@ def test_an_invoice_is_asked_about_whenever_something_is_written(heard: Heard) -
 def test_done_and_cancel_is_no_wish_to_ask() -> None:
     player = at("link")
     player.hear(Heard("done, cancel it"))
-    assert player.desk.asked == []
+    assert player.desk.asked == player.desk.questions == []
     assert player.said[-1].key in ("common.did_you_mean", "pay.cancelled.ask_link")
 
 
@@ -191,7 +191,8 @@ LINES = [
     "paid", "new link", "back", "yes", "no", "cancel", "menu", "status", "help", "another way",
     "8 701 234 56 78", "change amount to 150", "change number", "try again", "836066", "person",
     "* link_made", "* invoice_sent", "* uncertain", "* settled", "* failed", "* expired",
-    "* cancelled", "* withdrawn", "* late", "* refund_sent", "* refunded",
+    "* cancelled", "* withdrawn", "* late", "* refund_sent", "* refunded", "* not_yet",
+    "* paid_again",
 ]  # fmt: skip
 MAY_OPEN = ("number", "consent", "ready", "starting", "link", "failed", "cancelled")
 

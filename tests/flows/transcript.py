@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from flows.conversations import engine
-from flows.desk import OtpAnswer, Refusal, ResendAnswer
+from flows.desk import Refusal
+from flows.desk_answers import OtpAnswer, ResendAnswer
 from flows.engine import Engine, Heard, Say, Session, Told
 from tests.flows.desk_fake import FakeBooking, FakeDesk
 
@@ -116,6 +117,7 @@ class Player:
         assert self.session == turn.session, "a session survives being stored"
         assert len(turn.says) <= 1, "one message per turn"
         self.said += turn.says
+        self.desk.sent += [(say.key, self.desk.now) for say in turn.says]
         return turn.says
 
     def check(self, rest: str) -> None:
@@ -131,6 +133,7 @@ class Player:
             "way": last.way if last else "none",
             "cancel_requested": last.cancel_requested if last else "none",
             "asked": len(self.desk.asked),
+            "questions": len(self.desk.questions),
             "codes": ",".join(last.codes) if last else "none",
             "persons": self.desk.asked_for_person,
             "opted_out": self.desk.opted_out,

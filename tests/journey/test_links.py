@@ -2,6 +2,7 @@
 link, by picture, by an invoice in an app.
 """
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -16,6 +17,7 @@ from tests.journey.house import House
 from tests.journey.waiting import eventually
 
 DAY_SECONDS = 86_400
+INVOICE_PAUSE_SECONDS = 3.5  # within it, Kaspi answers no other question about an invoice
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
@@ -91,6 +93,20 @@ def test_paid(house: House, road: Road) -> None:
     assert (payment.status, paid_minor(payment)) == ("succeeded", 150_000)
     assert asha.receipts() == [payment.receipt]
     assert str(payment.receipt) in receipt
+
+
+def test_who_says_too_early_that_they_have_paid_is_told_so(house: House, road: Road) -> None:
+    asha, payment = road.open(house)
+    asha.say("paid")
+    asha.hears("I am asking")
+    asha.hears("has not told us yet")
+    house.act(road.provider, payment, "pay")
+    if not road.by_link:
+        time.sleep(INVOICE_PAUSE_SECONDS)
+        asha.say("paid")
+    asha.hears("Receipt")
+    assert status_of(payment) == "succeeded"
+    house.assert_told_the_truth_once()
 
 
 def test_declined(house: House, road: Road) -> None:

@@ -33,6 +33,7 @@ _PROMPTS = (
     ("send the invoice", "this number"),
     ("an invoice was sent", "link"),
     ("I am asking", "link"),
+    ("has not told us yet", "link"),
     ("is closed", "new link"),
     ("booking reference", "reference"),
     ("Shall I cancel", "no"),

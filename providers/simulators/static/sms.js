@@ -19,7 +19,8 @@ export class Inbox {
   become(customer) {
     this.numbers = new Set();
     this.seen = new Map();
-    this.first = true;
+    // What a number had when it was looked at first is old: a number may come up with the chat.
+    this.looked = new Set();
     this.page.sms.replaceChildren();
     this.hideToast();
     this.watch(customer.phone);
@@ -40,16 +41,19 @@ export class Inbox {
     clearTimeout(this.timer);
     const turn = (this.turn = (this.turn ?? 0) + 1);
     const found = [];
+    const answered = [];
     for (const number of this.numbers) {
       try {
         const inbox = await getJson(`/omari/_sim/sms/${number}`);
         for (const sms of inbox) found.push({ ...sms, number });
+        answered.push(number);
       } catch {
         // A simulator that is being asked to misbehave may not answer; the next look will.
       }
       if (turn !== this.turn) return;
     }
     this.show(found);
+    for (const number of answered) this.looked.add(number);
     this.timer = setTimeout(() => this.poll(), PAUSE);
   }
 
@@ -58,9 +62,9 @@ export class Inbox {
     const fresh = found.filter((sms) => !this.seen.has(key(sms)));
     for (const sms of fresh) this.place(sms);
     this.page.smsEmpty.hidden = this.seen.size > 0;
-    if (fresh.length && !this.first) this.toast(fresh.at(-1));
+    const news = fresh.filter((sms) => this.looked.has(sms.number));
+    if (news.length) this.toast(news.at(-1));
     if (fresh.length) this.page.smsScroll.scrollTop = this.page.smsScroll.scrollHeight;
-    this.first = false;
   }
 
   place(sms) {
