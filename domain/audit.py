@@ -134,10 +134,10 @@ _MONEY_BACK_PROOFS = {
     "an account gave back more of a payment than it got": """
         SELECT account || ' for payment ' || payment_id, sum(amount)::text
         FROM (SELECT payment_id, credit AS account, amount_minor AS amount FROM transfer
-              WHERE kind IN ('capture', 'surplus')
+              WHERE kind IN ('capture', 'surplus', 'move') AND payment_id IS NOT NULL
               UNION ALL
               SELECT payment_id, debit, -amount_minor FROM transfer
-              WHERE kind IN ('refund', 'reversal')) each
+              WHERE kind IN ('refund', 'reversal', 'move') AND payment_id IS NOT NULL) each
         GROUP BY payment_id, account HAVING sum(amount) < 0""",
     "a refund under way has neither a time nor a person who looks at it": """
         SELECT 'refund ' || id, status FROM refund
@@ -168,6 +168,7 @@ _BY_PEOPLE_PROOFS = {
         SELECT 'evidence ' || coalesce(m.evidence_id::text, 'none'), m.low || ' moved'
         FROM (SELECT evidence_id, count(*) AS rows, min(amount_minor) AS low,
                      max(amount_minor) AS high,
+                     string_agg(payment_id::text, ' ') AS payments,
                      max(debit) FILTER (WHERE debit LIKE 'booking:%') AS giving,
                      max(credit) FILTER (WHERE debit LIKE 'booking:%') AS put_into,
                      max(debit) FILTER (WHERE credit LIKE 'booking:%') AS taken_from,
@@ -178,6 +179,9 @@ _BY_PEOPLE_PROOFS = {
                             AND 'proposal:' || p.id = e.delivery_key
         WHERE p.id IS NULL OR e.word <> 'move' OR m.rows <> 2 OR m.low <> m.high
            OR e.amount_minor IS DISTINCT FROM m.low OR p.detail ->> 'amount_minor' <> m.low::text
+           -- Either row names the payment that was agreed to, or neither does.
+           OR m.payments IS DISTINCT FROM
+              (p.detail ->> 'payment_id') || ' ' || (p.detail ->> 'payment_id')
            OR m.giving IS DISTINCT FROM p.subject
            OR m.taking IS DISTINCT FROM 'booking:' || (p.detail ->> 'to_booking_id')
            OR m.put_into IS DISTINCT FROM 'suspense:' || p.operator_id

@@ -31,6 +31,7 @@ class NotMoved(StrEnum):
     """Why a departure keeps its date, beside what stands in `Why`."""
 
     DATE_TAKEN = "date_taken"  # the tour has a departure on that day
+    DATE_OVER = "date_over"  # that day is over
     MOVED_MEANWHILE = "moved_meanwhile"  # it no longer leaves on the day that was shown
 
 
@@ -89,18 +90,24 @@ def cancel_departure(
     if departure.cancelled_at is not None:
         return Cancelled((), NOBODY, 0, known=True)
     departure.cancelled_at = now = _now(db)
-    on_it = _standing(departure).order_by(Booking.id).with_for_update(key_share=True)
+    on_it = _standing(departure.id).order_by(Booking.id).with_for_update(key_share=True)
     bookings = db.scalars(on_it.execution_options(populate_existing=True)).all()
     done = _call_off(db, bookings, now)
     _write_down(db, person, "departure_cancelled", f"departure:{departure.id}", why, done)
     return done
 
 
+def whom_to_tell(db: Session, departure_id: int) -> Reach:
+    """Whom news of a departure would reach now: of every booking on it that is not cancelled."""
+    return reach_of(db, db.scalars(_standing(departure_id).with_only_columns(Booking.id)))
+
+
 def move_departure(
-    db: Session, departure_id: int, was: date, to: date, staff_id: int, why: str
+    db: Session, departure_id: int, was: date, to: date, today: date, staff_id: int, why: str
 ) -> Moved | NotDone:
     """The departure leaves on another day, and its shared reference goes with it. `was` is the day
-    that whoever moves it saw.
+    that whoever moves it saw, `today` the day where they are: to an earlier one it is not moved
+    (DATE_OVER).
 
     Where the tour has a departure on that day already, it is refused (DATE_TAKEN), also when that
     one is cancelled: two groups have two references, and a merged one could not be taken apart.
@@ -117,6 +124,8 @@ def move_departure(
         return NotDone(Why.CANCELLED)
     if departure.start_date != was:
         return NotDone(NotMoved.MOVED_MEANWHILE)
+    if to < today:
+        return NotDone(NotMoved.DATE_OVER)
     there = select(Departure.id).where(
         Departure.tour_id == departure.tour_id, Departure.start_date == to
     )
@@ -126,7 +135,7 @@ def move_departure(
     departure.start_date = to
     db.flush()
     db.refresh(departure)  # the shared reference is the database's work
-    reach = reach_of(db, db.scalars(_standing(departure).with_only_columns(Booking.id)))
+    reach = whom_to_tell(db, departure.id)
     moved = Moved(was, to, departure.shared_reference, reach)
     detail: dict[str, Any] = {
         "start_date": {"from": was.isoformat(), "to": to.isoformat()},
@@ -157,9 +166,9 @@ def _locked(db: Session, departure_id: int) -> tuple[Departure, int]:
     return departure, operator_id
 
 
-def _standing(departure: Departure) -> Any:
+def _standing(departure_id: int) -> Any:
     return select(Booking).where(
-        Booking.departure_id == departure.id, Booking.cancelled_at.is_(None)
+        Booking.departure_id == departure_id, Booking.cancelled_at.is_(None)
     )
 
 

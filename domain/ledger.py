@@ -5,6 +5,9 @@ from datetime import datetime
 from domain.models import Booking
 from domain.money import Money
 
+# How the ledger names what operators took and gave back by themselves, whoever they are.
+OUTSIDE_ACCOUNTS = "outside:"
+
 
 def booking_account(booking_id: int) -> str:
     """What a booking was paid."""
@@ -28,7 +31,7 @@ def opening_account(operator_id: int) -> str:
 
 def outside_account(operator_id: int) -> str:
     """What operators took and gave back by themselves, past any provider."""
-    return f"outside:{operator_id}"
+    return f"{OUTSIDE_ACCOUNTS}{operator_id}"
 
 
 def payment_status(paid_minor: int, total_minor: int) -> str:

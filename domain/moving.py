@@ -1,23 +1,27 @@
 """Money on the wrong booking, moved to another one of the same operator when two people agree.
 
     move_money   subject booking:<id>, the one that gives
-                 detail to_booking_id, amount_minor, currency
+                 detail to_booking_id, amount_minor, currency, payment_id: whose money it is
 
 The one that gives may be cancelled; the other takes no more than it owes and no payment under way
-holds, and the rest stays where it is.
+holds, and the rest stays where it is. No more of a payment is moved than the booking has of it: so
+what was moved is moved on, or back, from where it is. Proposals from before payments were named
+move what the booking holds, whosesoever it is.
 """
+
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain import ledger
 from domain.by_hand import does_not_fit, file_finding
-from domain.models import Booking, Staff, Transfer
+from domain.models import Booking, Payment, Staff, Transfer
 from domain.money import Money
 from domain.payments import lock_booking
 from domain.payments.ending import cancel_those_that_no_longer_fit
 from domain.payments.reviews import FOUND
-from domain.refunds.posting import unpromised_of
+from domain.refunds.posting import may_leave, unpromised_of, what_is_left
 from domain.staff.trail import by_person, entry
 from domain.wishes import NotDone, Tools, Why, Wish
 
@@ -38,9 +42,28 @@ def may_move(db: Session, wish: Wish) -> NotDone | None:
     refused = does_not_fit(db, target, amount)
     if refused is not None:
         return refused
-    # What a refund under way was promised from stays for it.
-    there = Money(max(0, unpromised_of(db, source)), source.currency)
-    return NotDone(Why.ABOVE_HELD, left=there) if amount > there else None
+    return _not_there(db, source, wish, amount)
+
+
+def _not_there(db: Session, source: Booking, wish: Wish, amount: Money) -> NotDone | None:
+    """What stands against its leaving a locked booking. What a refund under way was promised from
+    stays for it.
+    """
+    payment_id = _payment_id(wish)
+    if payment_id is None:
+        there = Money(max(0, unpromised_of(db, source)), source.currency)
+        return NotDone(Why.ABOVE_HELD, left=there) if amount > there else None
+    if not what_is_left(db, payment_id).brought_minor:
+        return NotDone(Why.NOTHING_CAME)
+    left = left_to_move(db, source, db.get_one(Payment, payment_id))
+    return NotDone(Why.ABOVE_LEFT, left=left) if amount > left else None
+
+
+def left_to_move(db: Session, booking: Booking, payment: Payment) -> Money:
+    """What of a payment may be moved from a booking as it stands; proposing looks again, under the
+    locks.
+    """
+    return Money(may_leave(db, booking, payment), booking.currency)
 
 
 def move_money(db: Session, wish: Wish, second: Staff, _tools: Tools) -> None:
@@ -64,6 +87,7 @@ def move_money(db: Session, wish: Wish, second: Staff, _tools: Tools) -> None:
                 amount_minor=amount.amount_minor,
                 currency=amount.currency,
                 booking_id=booking.id,
+                payment_id=_payment_id(wish),
                 evidence_id=evidence_id,
             )
         )
@@ -79,6 +103,11 @@ def _ids(wish: Wish) -> tuple[int, int]:
     return int(wish.named("booking")), int(wish.detail["to_booking_id"])
 
 
+def _payment_id(wish: Wish) -> UUID | None:
+    named = wish.detail.get("payment_id")
+    return None if named is None else UUID(named)
+
+
 def _locked(db: Session, wish: Wish) -> tuple[Booking, Booking]:
     """Both bookings, locked in the order of their ids so that nobody waits in a circle."""
     giving, taking = _ids(wish)
@@ -92,4 +121,7 @@ def _write_down(db: Session, second: Staff, booking: Booking, wish: Wish) -> Non
     detail = {"proposal": str(wish.proposal_id), "from": giving, "to": taking}
     amount = wish.money()
     detail |= {"amount_minor": amount.amount_minor, "currency": amount.currency}
+    payment_id = _payment_id(wish)
+    if payment_id is not None:
+        detail["payment"] = str(payment_id)
     db.add(entry(by_person(second), "money_moved", f"booking:{booking.id}", detail))

@@ -24,6 +24,7 @@ from sqlalchemy import (
     distinct,
     func,
     select,
+    union,
     union_all,
 )
 from sqlalchemy.orm import Session
@@ -145,6 +146,16 @@ def outside_of(operator_id: int, currency: str) -> Book:
     """An operator's money outside of all providers."""
     suspense = ledger.suspense_account(operator_id)
     return Book(ledger.outside_account(operator_id), currency, suspense)
+
+
+def outside_currencies(db: Session, operator_id: int) -> Sequence[str]:
+    """In which currencies an operator took or gave back money outside of all providers: read from
+    the indexes of what entered and what left that book.
+    """
+    name = ledger.outside_account(operator_id)
+    came = select(Transfer.currency).where(Transfer.debit == name, Transfer.kind.in_(_IN))
+    went = select(Transfer.currency).where(Transfer.credit == name, Transfer.kind.in_(_OUT))
+    return sorted(db.scalars(union(came, went)).all())
 
 
 def statement(db: Session, book: Book, period: Period) -> Statement:

@@ -56,7 +56,9 @@ _WORDS: Mapping[str, str] = {
     "account_off": "The account is off. Switch it on first.",
     "other_tour": "That tour is not of this operator.",
     "date_taken": "This tour has a departure on that day already. Choose another day.",
-    "moved_meanwhile": "Somebody moved this departure meanwhile. Look at it again.",
+    "date_over": "That day is over. Choose today or a later day.",
+    "moved_meanwhile": "Somebody moved this departure meanwhile. Above is when it leaves now: move"
+    " it again if that is still right.",
     "below_paid": "The total cannot be less than what was paid: {left}.",
     "below_under_way": "Payments under way may have brought money already, so the total cannot be"
     " less than {left} now. Try again when they are over.",
@@ -83,6 +85,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "cancelled": ("to",),
     "same_booking": ("to",),
     "date_taken": ("to",),
+    "date_over": ("to",),
     "below_paid": ("total",),
     "below_under_way": ("total",),
     "deposit_above_total": ("deposit",),

@@ -39,6 +39,7 @@ class Right(StrEnum):
 
 _ADMINS_ONLY = frozenset({Right.MANAGE, Right.GOVERN})
 _FRESH = frozenset({Right.MONEY, Right.GOVERN})
+_START = "today.index"
 
 
 def needs(right: Right) -> Callable[[View], View]:
@@ -73,7 +74,7 @@ def enforce(app: Flask, *, in_production: bool) -> None:
         if right is Right.OPEN:
             return None
         if not isinstance(current_user._get_current_object(), Viewer):
-            return _to("signin.form")
+            return _sign_in_first()
         if right in _ADMINS_ONLY and not current_user.is_admin:
             abort(403)
         if right in _FRESH:
@@ -81,6 +82,17 @@ def enforce(app: Flask, *, in_production: bool) -> None:
         return None
 
     app.before_request(check)
+
+
+def _sign_in_first() -> Response:
+    """Away to sign in. Whoever sent something hears that nothing came of it."""
+    if request.method == "POST":
+        flash("You were signed out. Nothing was done: sign in and do it again.", "warning")
+    # A page that looks for news by itself is loaded again, and says it then; who comes to the start
+    # came to sign in.
+    elif "HX-Request" not in request.headers and request.endpoint != _START:
+        flash("Please sign in to go on.", "info")
+    return _to("signin.form")
 
 
 def _show_who_you_are(in_production: bool) -> Response | None:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from bot.admin.paging import here
 from domain.money import Money
+from domain.states import WAITING
 from providers.registry import PROVIDERS
 
 # What a status is called, and its colour: see the macro `status` in ui.html.
@@ -23,6 +24,9 @@ STATUSES = {
     "failed": ("Failed", "red"),
     "expired": ("Expired", "secondary"),
     "cancelled": ("Cancelled", "secondary"),
+    # What two rows mean by a status of theirs: see `stands`, and refunds.
+    "being_cancelled": ("Being cancelled", "azure"),
+    "paid_back": ("Paid back", "green"),
     "PENDING": ("Not paid", "secondary"),
     "DEPOSIT_PAID": ("Part paid", "azure"),
     "PAID": ("Paid", "green"),
@@ -40,7 +44,9 @@ def add_to(app: Flask, zone: ZoneInfo) -> None:
     app.jinja_env.filters.update(
         money=money, moment=_moments(zone), day=day, masked=masked, status_words=status_words
     )
-    app.jinja_env.globals.update(here=here, provider_title=provider_title, zone=str(zone))
+    app.jinja_env.globals.update(
+        here=here, provider_title=provider_title, stands=stands, zone=str(zone)
+    )
 
 
 def money(amount_minor: int | None, currency: str) -> str:
@@ -77,6 +83,12 @@ def masked(address: str | None) -> str:
 def status_words(status: str) -> tuple[str, str]:
     """What a status is called, and its colour."""
     return STATUSES.get(status, (status, "secondary"))
+
+
+def stands(status: str, cancel_requested_at: datetime | None) -> str:
+    """How a payment is said to stand: one that waits and is to be cancelled is being cancelled."""
+    is_leaving = cancel_requested_at is not None and status in WAITING
+    return "being_cancelled" if is_leaving else status
 
 
 def provider_title(provider: str) -> str:

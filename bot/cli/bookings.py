@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
 from bot.cli.common import ACTOR, counted, plain_errors, runtime
+from bot.references import can_be_typed
 from domain.database import repeat
 from domain.importing import (
     LARGEST_FILE_BYTES,
@@ -16,7 +17,6 @@ from domain.importing import (
     apply_bookings,
     read_bookings,
 )
-from flows.answers import read_references
 
 _NAMED_AT_MOST = 3
 
@@ -38,7 +38,7 @@ def import_bookings(file: BinaryIO) -> None:
 
     \b
     COLUMN            HOLDS                               MAY CHANGE LATER
-    reference         KS-2024-001                         never
+    reference         letters and digits: KS-2024-001     never
     tour_id           the tour's number; or empty         while nothing is paid [1]
     tour_name         needed when the tour is new         never [2]
     start_date        2026-02-10; or empty                yes [3]
@@ -71,7 +71,7 @@ def import_bookings(file: BinaryIO) -> None:
     data = file.read(LARGEST_FILE_BYTES + 1)
     with plain_errors():
         try:
-            reading = read_bookings(data, runtime().settings.default_operator)
+            reading = read_bookings(data, runtime().settings.default_operator, can_be_typed)
             report = repeat(lambda db: _apply(db, reading))
         except ImportRefused as refused:
             for fault in refused.faults:
@@ -93,7 +93,7 @@ def _tell(report: ImportReport, reading: Reading) -> None:
         click.echo(f"New operators: {', '.join(report.operators)}.")
     if report.tours:
         click.echo(f"{counted(len(report.tours), 'new tour')}.")
-    hidden = [row.reference for row in reading.rows if not read_references(row.reference).found]
+    hidden = [row.reference for row in reading.rows if not row.can_be_typed]
     if hidden:
         named = ", ".join(hidden[:_NAMED_AT_MOST])
         click.echo(

@@ -7,6 +7,8 @@ start_date                                      always; emptied only while nothi
 tour_id                                         while nothing is paid; always where none was known
 reference, currency, operator, paid             never
 
+The reference of a new booking must be one that its customer can write to us; one that is there
+keeps its own, as others read it meanwhile.
 Of a cancelled booking neither total nor departure changes.
 """
 
@@ -25,6 +27,10 @@ from domain.states import ENDED
 
 _IS_PAID = "something is paid"
 _MAY_BE_PAID = "a payment of this booking may have been taken, and nobody knows yet"
+_NOT_TYPED = (
+    "customers could not write this to pay, because the chat would not know it for a booking: take"
+    " letters and digits, five or more, such as KS-2024-001"
+)
 _BY_HAND = "leave it as it is here, and correct the booking in the web view, with a second person"
 
 
@@ -146,6 +152,8 @@ def faults_of(rows: Iterable[BookingRow], known: Known, columns: frozenset[str])
         is_off = target is not None and target.cancelled_at is not None
         if moves and is_off and not faults:
             faults.append(("start_date", "this departure was cancelled"))
+        if booking is None and not row.can_be_typed:
+            faults.append(("reference", _NOT_TYPED))
         if booking is not None:
             faults += _booking_faults(row, booking, known, columns)
         yield from (Fault(row.line, column, reason) for column, reason in faults)

@@ -52,6 +52,11 @@ class Preview:
     tours: tuple[int, ...]
     digest: str
 
+    @property
+    def wrong(self) -> int:
+        """How many rows have a fault, or several."""
+        return len({fault.line for fault in self.faults})
+
 
 def only_of(reading: Reading, operator: str) -> Reading:
     """The reading for somebody who may import this operator's bookings alone: rows of others become

@@ -54,7 +54,9 @@ class ImportRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BookingRow:
-    """What one row says. `opening` is what was paid before, None where the file does not say."""
+    """What one row says. `opening` is what was paid before, None where the file does not say.
+    `can_be_typed`: a customer who writes the reference is understood.
+    """
 
     line: int
     reference: str
@@ -70,6 +72,7 @@ class BookingRow:
     email: str | None = field(repr=False)
     deposit: Money | None
     balance_due_on: date | None
+    can_be_typed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +84,19 @@ class Reading:
     optional_columns: frozenset[str]
 
 
-def read_bookings(data: bytes, default_operator: str) -> Reading:
+def read_bookings(
+    data: bytes, default_operator: str, can_be_typed: Callable[[str], bool]
+) -> Reading:
     """Read a file: UTF-8, separated by commas or semicolons, quoted as spreadsheets do.
 
-    Rows without an operator are of `default_operator`. Bad cells are faults of the reading. Raises
-    ImportRefused for what cannot be read as a table of bookings at all.
+    Rows without an operator are of `default_operator`. `can_be_typed` says of a reference whether a
+    customer who writes it is understood: how they are read is not the domain's. Bad cells are
+    faults of the reading. Raises ImportRefused for what cannot be read as a table of bookings at
+    all.
     """
     lines = _lines(_decode(data))
     columns = _columns(*next(lines, (1, [])))
-    return _read_rows(lines, columns, default_operator)
+    return _read_rows(lines, columns, default_operator, can_be_typed)
 
 
 def _decode(data: bytes) -> str:
@@ -167,7 +174,10 @@ def _plain(cell: str) -> str:
 
 
 def _read_rows(
-    lines: Iterator[tuple[int, list[str]]], columns: list[str], default_operator: str
+    lines: Iterator[tuple[int, list[str]]],
+    columns: list[str],
+    default_operator: str,
+    can_be_typed: Callable[[str], bool],
 ) -> Reading:
     rows: list[BookingRow] = []
     faults: list[Fault] = []
@@ -180,7 +190,7 @@ def _read_rows(
             faults.append(Fault(line, "", reason))
             continue
         cursor = _Row(line, dict(zip(columns, values, strict=True)))
-        row = _read_row(cursor, default_operator)
+        row = _read_row(cursor, default_operator, can_be_typed)
         if cursor.reference_key:
             first = first_lines.setdefault(cursor.reference_key, line)
             if first != line:
@@ -221,7 +231,9 @@ class _Row:
         return value
 
 
-def _read_row(row: _Row, default_operator: str) -> BookingRow | None:
+def _read_row(
+    row: _Row, default_operator: str, can_be_typed: Callable[[str], bool]
+) -> BookingRow | None:
     """The row, or None when it lacks something that it must have; the row then has the fault."""
     reference = row.must("reference", cells.read_reference)
     row.reference_key = reference_key(reference) if reference else ""
@@ -262,6 +274,7 @@ def _read_row(row: _Row, default_operator: str) -> BookingRow | None:
         # A deposit of nothing is none.
         deposit=deposit if deposit is not None and deposit.amount_minor else None,
         balance_due_on=balance_due_on,
+        can_be_typed=can_be_typed(reference),
     )
 
 

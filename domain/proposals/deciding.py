@@ -69,7 +69,8 @@ def propose(db: Session, wish: Wish) -> Proposal | NotDone:
 
 
 def approve(db: Session, proposal_id: UUID, staff_id: int, tools: Tools) -> Proposal | NotDone:
-    """The second person agrees, and the act is carried out in this transaction. Both are told.
+    """The second person agrees, and the act is carried out in this transaction. Who proposed it is
+    told.
 
     Everything is looked at again: what cannot be done any more is refused with its reason, and the
     proposal stays open, because the reason may pass; somebody rejects it otherwise. Who approved it
@@ -95,8 +96,9 @@ def approve(db: Session, proposal_id: UUID, staff_id: int, tools: Tools) -> Prop
 
 
 def reject(db: Session, proposal_id: UUID, staff_id: int, why: str) -> Proposal | NotDone:
-    """Somebody says no, or who proposed it withdraws it; `why` in 1 to 300 characters. Both people
-    are told. Who rejected it already changes nothing. Raises NoResultFound for an unknown proposal.
+    """Somebody says no, or who proposed it withdraws it; `why` in 1 to 300 characters. Who proposed
+    it is told of somebody else's no. Who rejected it already changes nothing. Raises NoResultFound
+    for an unknown proposal.
     """
     proposal, _ = _locked(db, proposal_id)
     person = who_may(db, staff_id, proposal.operator_id)
@@ -164,7 +166,9 @@ def _decide(
         detail["why"] = decision
     _write_down(db, person, proposal, word, detail)
     no_longer_asked(db, _WAITING, _name(proposal))
-    _tell(db, proposal, f"proposal_{word}", person, (proposer.id, person.id))
+    # Nobody is told of what they did themselves.
+    if proposer.id != person.id:
+        _tell(db, proposal, f"proposal_{word}", person, (proposer.id,))
     db.flush()
 
 

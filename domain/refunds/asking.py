@@ -117,7 +117,7 @@ def does_not_fit(db: Session, locked: Locked, amount: Money, reason: str) -> Not
 
 def approve(db: Session, refund_id: UUID, staff_id: int) -> Refund | NotRefunded:
     """The second person agrees (domain.staff.pairs says who may); the provider's call is promised,
-    and both are told. Who agreed already changes nothing. Raises NoResultFound for an unknown
+    and who asked is told. Who agreed already changes nothing. Raises NoResultFound for an unknown
     refund.
     """
     locked = lock(db, refund_id)
@@ -143,7 +143,7 @@ def _approve(db: Session, locked: LockedRefund, person: Staff | None) -> None:
     if person is not None:
         refund.approved_by = person.id
         write_act(db, person, "refund_approved", refund)
-        _tell_both(db, locked, "refund_approved", person)
+        _tell_of_decision(db, locked, "refund_approved", person)
     ask_now(db, refund, locked.now)
 
 
@@ -163,15 +163,19 @@ def reject(db: Session, refund_id: UUID, staff_id: int, why: str) -> Refund | No
     refund.status, refund.failure = FAILED, "rejected"
     refund.next_check_at, refund.review, refund.ended_at = None, None, locked.now
     write(db, locked, "refund_rejected")
-    write_act(db, person, "refund_rejected", refund, why=why.strip()[:LONGEST_REASON])
-    _tell_both(db, locked, "refund_rejected", person)
+    act = "refund_withdrawn" if person.id == refund.requested_by else "refund_rejected"
+    write_act(db, person, act, refund, why=why.strip()[:LONGEST_REASON])
+    _tell_of_decision(db, locked, "refund_rejected", person)
     call_those_that_wait(db, locked)
     return refund
 
 
-def _tell_both(db: Session, locked: LockedRefund, kind: str, person: Staff) -> None:
+def _tell_of_decision(db: Session, locked: LockedRefund, kind: str, person: Staff) -> None:
+    """Who asked is told what somebody else decided; nobody, of what they did themselves."""
     no_longer_asked(db, _WAITING, f"refund:{locked.refund.id}")
-    _tell(db, locked, kind, person, (locked.refund.requested_by, person.id))
+    asker = locked.refund.requested_by
+    if asker is not None and asker != person.id:
+        _tell(db, locked, kind, person, (asker,))
 
 
 def _tell(

@@ -5,7 +5,7 @@ commit.
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from domain import ledger
@@ -40,19 +40,32 @@ class Held:
 
 
 def what_is_left(db: Session, payment_id: UUID) -> Left:
-    """What came in, less what was taken back and every refund that has not failed."""
-    came, gone = db.execute(
+    """What came in, less what was taken back, what was moved to another booking, and every refund
+    that has not failed.
+    """
+    came, gone, moved = db.execute(
         select(
             func.coalesce(_sum_of("capture", "surplus"), 0),
             func.coalesce(_sum_of("reversal"), 0),
-        ).where(Transfer.payment_id == payment_id)
+            func.coalesce(func.sum(_MOVED_AWAY), 0),
+        )
+        .join(Payment, Payment.id == Transfer.payment_id)
+        .where(Transfer.payment_id == payment_id)
     ).one()
     promised = db.execute(
         select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
             Refund.payment_id == payment_id, Refund.status != FAILED
         )
     ).scalar_one()
-    return Left(int(came), int(came) - int(gone) - int(promised))
+    return Left(int(came), int(came) - int(gone) - int(moved) - int(promised))
+
+
+# What a transfer of a payment's money took from the payment's own booking to another one.
+_MOVED_AWAY = case(
+    (or_(Transfer.kind != "move", Transfer.booking_id != Payment.booking_id), 0),
+    (Transfer.debit.startswith("booking:"), Transfer.amount_minor),
+    else_=-Transfer.amount_minor,
+)
 
 
 def _sum_of(*kinds: str) -> ColumnElement[int]:
@@ -79,6 +92,17 @@ def may_go_back(db: Session, booking: Booking, payment: Payment) -> int:
     promised = _promised(db, booking).get(payment.id, 0)
     surplus_minor = max(0, in_suspense - promised)
     return max(0, min(left_minor, surplus_minor + max(0, unpromised_of(db, booking))))
+
+
+def may_leave(db: Session, booking: Booking, payment: Payment) -> int:
+    """Minor units of a payment that may be moved from a locked booking: what the booking has of it
+    and no refund under way was promised.
+    """
+    held = held_of(db, booking, payment)
+    promised = _promised(db, booking).get(payment.id, 0)
+    beyond_surplus = max(0, promised - held.suspense_minor)
+    free_minor = min(held.booking_minor - beyond_surplus, unpromised_of(db, booking))
+    return max(0, free_minor)
 
 
 def unpromised_of(db: Session, booking: Booking) -> int:

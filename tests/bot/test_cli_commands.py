@@ -77,6 +77,13 @@ def test_a_refused_import_names_every_row_and_exits_with_one(app: Flask) -> None
 def test_references_that_cannot_be_typed_in_a_chat_are_noted(app: Flask) -> None:
     data = file_of({}, {"reference": "Moyo"})
     result = run(app, "bookings", "import", "-", typed=data)
+    assert result.exit_code == 1
+    assert "line 3, reference: customers could not write this to pay" in result.stderr
+    with transaction() as db:
+        owner = factories.operator(db, "Kalai Safaris")
+        factories.booking(db, owner, reference="Moyo")
+    result = run(app, "bookings", "import", "-", typed=data)
+    assert result.exit_code == 0
     assert "Note: 1 reference (Moyo) cannot be told from other words" in result.output
     assert "KS-2024-001" not in result.output
 

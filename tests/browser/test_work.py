@@ -4,10 +4,13 @@ joining and signing in, finding a payment, and a stranger's tour that is not the
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from domain.database import transaction
+from domain.models import Operator
+from tests import factories
 from tests.browser import season
-from tests.browser.office import Office
+from tests.browser.office import PHONE, Office
 from tests.journey.test_links import ROADS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -38,6 +41,9 @@ def test_two_people_give_money_back_and_the_customer_hears_of_it(office: Office)
     page.get_by_label("Amount").fill("400.50")
     page.get_by_role("button", name="refund").click()
     expect(page.get_by_text("Waits for approval").first).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Amount")).to_have_value("")
+    expect(page.locator(".invalid-feedback")).to_have_count(0)
 
     anna.open("/approvals")
     page.get_by_role("link", name="400.50").first.click()
@@ -105,3 +111,27 @@ def test_an_operator_does_not_find_a_strangers_tour(office: Office) -> None:
     page = own.open("/departures")
     expect(page.locator("tbody").get_by_text("Victoria Falls Safari").first).to_be_visible()
     expect(page.get_by_text("Matobo Hills")).to_have_count(0)
+
+
+def test_who_has_not_paid_is_found_on_a_phone(office: Office) -> None:
+    office.hire("anna@example.com")
+    with transaction() as db:
+        owner = db.scalars(select(Operator).where(Operator.name == "Kalai Safaris")).one()
+        on = factories.departure(db, factories.tour(db, owner, 88, "Meeting Point"))
+        for number, (name, paid_minor) in enumerate({"Ama": 50_000, "Zodwa": 100}.items()):
+            reference = f"MP-2024-{number}"
+            factories.booking(
+                db, owner, on, reference=reference, name=name, paid_minor=paid_minor, phone=None
+            )
+        departure_id = on.id
+    anna = office.desk("anna@example.com", viewport=PHONE)
+    page = anna.open(f"/departures/{departure_id}")
+    rows = page.locator("#travellers tbody tr:visible")
+    expect(page.get_by_text("1 of 2 still owes")).to_be_visible()
+    expect(rows).to_contain_text(["Zodwa", "Ama"])
+    find = page.get_by_role("searchbox", name="Find a name")
+    find.fill("not paid")
+    expect(rows).to_contain_text(["Zodwa"])
+    find.fill("Chipo")
+    expect(page.get_by_text("Nobody found for “Chipo”.")).to_be_visible()
+    assert anna.faults == []

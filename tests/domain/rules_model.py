@@ -58,7 +58,7 @@ class Called:
 @dataclass
 class OnePayment(Called):
     """A payment as the model knows it: what the provider knows of it, did, and told us; and where
-    in our books the money is.
+    in our books the money is: on its booking, on another one to which it was moved, in suspense.
     """
 
     id: UUID
@@ -73,6 +73,7 @@ class OnePayment(Called):
     delivered: dict[str, int] = field(default_factory=dict)
     reversed: dict[str, int] = field(default_factory=dict)
     on_booking_minor: int = 0
+    on_other_minor: int = 0
     in_suspense_minor: int = 0
     closed: bool = False
     found: bool = False

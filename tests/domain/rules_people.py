@@ -83,6 +83,41 @@ class ByPeople(MoneyBack):
             source.paid_minor -= amount_minor
             target.paid_minor += amount_minor
 
+    @precondition(lambda self: any(one.delivered for one in self.all))
+    @rule(
+        index=which,
+        part=st.sampled_from([1, 2, 3]),
+        more_minor=st.sampled_from([0, 0, 1]),
+        by=st.integers(0, 1),
+        back=st.booleans(),
+    )
+    def move_of_payment(self, index: int, part: int, more_minor: int, by: int, back: bool) -> None:
+        """`part`: of what one payment has where it is moved from; `back`: from where it was moved
+        to; `more_minor` may be too much.
+        """
+        one = self._paid(index)
+        source, target = (
+            one.booking,
+            next(each for each in self.bookings if each is not one.booking),
+        )
+        there_minor, promised_minor = one.held_minor, self._promised_back(one)
+        if back and one.on_other_minor:
+            source, target = target, source
+            there_minor, promised_minor = min(one.on_other_minor, source.paid_minor), 0
+        amount_minor = there_minor // part + more_minor
+        beyond_surplus = max(0, promised_minor - one.in_suspense_minor)
+        most = min(there_minor - beyond_surplus, self._unpromised(source))
+        fits = self._takes(target, amount_minor) and amount_minor <= most
+        detail = {"to_booking_id": target.id, "amount_minor": amount_minor, "currency": "USD"}
+        detail |= {"payment_id": str(one.id)}
+        assert self._agree("move_money", f"booking:{source.id}", detail, by) == fits
+        if fits:
+            source.paid_minor -= amount_minor
+            target.paid_minor += amount_minor
+            moved_minor = amount_minor if source is one.booking else -amount_minor
+            one.on_booking_minor -= moved_minor
+            one.on_other_minor += moved_minor
+
     @precondition(lambda self: self.all)
     @rule(
         index=which,

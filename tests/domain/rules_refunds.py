@@ -275,11 +275,12 @@ class MoneyBack(World):
         return self.refunds[-1 - index % len(self.refunds)]
 
     def _left(self, payment: OnePayment) -> int:
-        """What came in, less what was taken back, and all refunds that have not failed."""
+        """What came in, less what was taken back or moved, and all refunds that have not failed."""
         promised = sum(
             one.amount_minor for one in self.refunds if one.payment is payment and not one.over
         )
-        return sum(payment.delivered.values()) - sum(payment.reversed.values()) - promised
+        gone = sum(payment.reversed.values()) + payment.on_other_minor
+        return sum(payment.delivered.values()) - gone - promised
 
     def _promised_back(self, payment: OnePayment) -> int:
         """What refunds under way will take."""

@@ -23,6 +23,8 @@ def office() -> p.Office:
     p.agreed(office, p.moving(office, 2_000))
     settled = p.uncertain(office)
     p.agreed(office, p.statement(office, settled, 9_000))
+    named = p.transit(office.other_booking, 250) | {"payment_id": str(settled)}
+    p.agreed(office, p.moving(office, detail=named))
     p.hear_mismatch(settled)
     p.agreed(office, p.wish(office, "close_review", f"payment:{settled}"))
     p.agreed(office, p.wish(office, "close_as_not_paid", f"payment:{p.uncertain(office)}"))
@@ -70,7 +72,13 @@ PLANTS = {
         "UPDATE proposal SET detail = detail || '{\"amount_minor\": 1}' WHERE status = 'approved'",
         "UPDATE proposal SET operator_id = 2 WHERE status = 'approved'",
         "UPDATE evidence SET word = 'outside' WHERE word = 'move'",
+        "UPDATE transfer SET payment_id = NULL WHERE amount_minor = 250",
+        "UPDATE transfer SET payment_id = NULL WHERE amount_minor = 250 AND debit LIKE 'booking:%'",
+        "UPDATE transfer SET payment_id = (SELECT id FROM payment LIMIT 1) WHERE kind = 'move'",
         GONE.format("move_money"),
+    ),
+    "an account gave back more of a payment than it got": (
+        "UPDATE transfer SET amount_minor = 9001 WHERE amount_minor = 250",
     ),
     "money from outside was taken back in another way than two people agreed": (
         "UPDATE transfer SET amount_minor = 399 WHERE amount_minor = 400",
@@ -143,7 +151,7 @@ def test_books_with_acts_of_people_prove_themselves(office: p.Office) -> None:
 
 @pytest.mark.parametrize("what", PLANTS)
 def test_planted_contradictions_are_found(office: p.Office, what: str) -> None:
-    assert p.booking_at(office.other_booking).paid_minor == 2_000
+    assert p.booking_at(office.other_booking).paid_minor == 2_250
     missed = []
     for sql in PLANTS[what]:
         with transaction() as db:

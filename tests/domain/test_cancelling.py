@@ -12,14 +12,14 @@ from sqlalchemy import func, select, update
 from domain import cancelling, payments
 from domain.cancelling import Cancelled, Moved, NotMoved
 from domain.database import Database, repeat, transaction
-from domain.importing import ImportRefused, apply_bookings, read_bookings
+from domain.importing import ImportRefused, apply_bookings
 from domain.models import AuditEntry, Booking, BookingContact, Contact, Departure, Operator
 from domain.payments import NotOpened
 from domain.reaching import Silent, reach_of
 from domain.states import AWAITING_CUSTOMER, CANCELLED, CONFIRMING, SUCCEEDED
 from domain.wishes import NotDone, Why
 from tests import factories
-from tests.domain.booking_files import file_of
+from tests.domain.booking_files import file_of, read
 from tests.domain.world import (
     POLICY,
     World,
@@ -33,7 +33,7 @@ from tests.domain.world import (
     walk,
 )
 
-DAY, OTHER_DAY = date(2027, 2, 10), date(2027, 2, 17)
+TODAY, DAY, OTHER_DAY = date(2027, 1, 15), date(2027, 2, 10), date(2027, 2, 17)
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,16 @@ def cancel_all(office: Office, by: int | None = None) -> object:
     )
 
 
-def move(office: Office, to: date = OTHER_DAY, was: date = DAY, by: int | None = None) -> object:
+def move(
+    office: Office,
+    to: date = OTHER_DAY,
+    was: date = DAY,
+    by: int | None = None,
+    today: date = TODAY,
+) -> object:
     return repeat(
         lambda db: cancelling.move_departure(
-            db, office.departure_id, was, to, by or office.admin, "High water"
+            db, office.departure_id, was, to, today, by or office.admin, "High water"
         )
     )
 
@@ -201,7 +207,7 @@ def test_a_departure_is_cancelled_with_everybody_on_it(office: Office) -> None:
 def test_nobody_is_put_on_a_departure_while_it_is_cancelled(office: Office) -> None:
     """An import that begins before the end of the cancelling waits for it, and is refused then."""
     row = {"reference": "KS-9", "tour_name": "", "start_date": DAY.isoformat()}
-    reading = read_bookings(file_of(row), "Kalai Safaris")
+    reading = read(file_of(row))
     faults: list[str] = []
 
     def bring() -> None:
@@ -243,6 +249,27 @@ def test_a_date_is_refused_that_is_taken_or_was_moved_meanwhile(office: Office) 
     assert move(office, date(2027, 3, 1), was=date(2027, 1, 1)) == NotDone(NotMoved.MOVED_MEANWHILE)
     cancel_all(office)
     assert move(office, date(2027, 3, 1)) == NotDone(Why.CANCELLED)
+
+
+def test_a_day_that_is_over_is_refused(office: Office) -> None:
+    yesterday = TODAY - timedelta(days=1)
+    assert move(office, yesterday) == NotDone(NotMoved.DATE_OVER)
+    assert entries("departure_moved") == []
+    assert isinstance(move(office, TODAY), Moved)
+    again = move(office, TODAY, today=DAY)
+    assert isinstance(again, Moved)
+    assert again.known
+
+
+def test_whom_news_would_reach_is_whom_it_reaches(office: Office) -> None:
+    wrote(office.world.contact_id)
+    traveller(office, "KS-2", "263771111111")
+    with transaction() as db:
+        before = cancelling.whom_to_tell(db, office.departure_id)
+    moved = move(office)
+    assert isinstance(moved, Moved)
+    assert (before.told, len(before.silent)) == (1, 1)
+    assert moved.reach == before
 
 
 def test_two_who_move_at_once_take_turns(office: Office) -> None:

@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 from domain import correcting, proposals
 from domain.correcting import Corrected, Correction, NotRight
 from domain.database import Database, repeat, transaction
-from domain.importing import NotAdded, add_booking, read_bookings
+from domain.importing import NotAdded, add_booking
 from domain.models import AuditEntry, Booking, Proposal
 from domain.money import Money
 from domain.states import CANCELLED
 from domain.wishes import NotDone, Tools, Why
 from tests import factories
-from tests.domain.booking_files import file_of
+from tests.domain.booking_files import file_of, read
 from tests.domain.world import (
     POLICY,
     SEALER,
@@ -239,7 +239,7 @@ def test_the_total_of_a_cancelled_booking_stays(office: Office) -> None:
 
 
 def test_a_booking_is_added_once(office: Office) -> None:
-    (row,) = read_bookings(file_of({"reference": "KS-NEW", "tour_name": ""}), "Kalai Safaris").rows
+    (row,) = read(file_of({"reference": "KS-NEW", "tour_name": ""})).rows
     form = uuid4()
 
     def add(form_id: UUID, by: int) -> Booking | NotDone:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, event, func, select, text
 from domain import payments
 from domain.audit import prove
 from domain.database import Database, configure, current, transaction
-from domain.importing import ImportRefused, apply_bookings, read_bookings
+from domain.importing import ImportRefused, apply_bookings
 from domain.models import AuditEntry, Booking, Operator, Tour, Transfer
 from tests import factories
 from tests.domain import world as w
@@ -18,6 +18,7 @@ from tests.domain.booking_files import (
     everything,
     file_of,
     load,
+    read,
     refused,
     shared_reference,
 )
@@ -46,6 +47,18 @@ def test_a_tour_without_a_date_is_no_departure() -> None:
     assert booking().departure_id is None
     with transaction() as db:
         assert db.execute(select(Tour.name)).scalar_one() == "Victoria Falls"
+
+
+def test_a_reference_that_nobody_can_write_is_refused_where_it_is_new() -> None:
+    (fault,) = refused(file_of({}, {"reference": "KS-?"}))
+    assert fault.startswith("line 3, reference: customers could not write this to pay")
+    assert fault.endswith("such as KS-2024-001")
+    with transaction() as db:
+        owner = factories.operator(db, "Kalai Safaris")
+        factories.booking(db, owner, reference="KS-?")
+    report = load(file_of({"reference": "KS-?", "customer_name": "Tendai de Moyo"}))
+    assert counts(report) == (0, 1, 0)
+    assert booking("KS-?").lead_name == "Tendai de Moyo"
 
 
 def test_importing_again_changes_nothing() -> None:
@@ -204,15 +217,14 @@ def test_the_same_file_imported_by_several_at_once_is_imported_once(database_url
 def test_a_booking_that_a_payment_holds_is_waited_for_and_read_afresh() -> None:
     world = w.build()
     payment = w.open_payment(world)
-    reading = read_bookings(
+    reading = read(
         file_of(
             {
                 "tour_name": "",
                 "start_date": "2027-02-10",
                 "customer_phone": "+263772345678",
             }
-        ),
-        "Kalai Safaris",
+        )
     )
     with current().sessions() as looking:
         # The booking as it was before the payment: what an import must not go by.

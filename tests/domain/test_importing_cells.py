@@ -13,17 +13,17 @@ from domain.importing import (
     ImportRefused,
     Reading,
     cells,
-    read_bookings,
 )
 from domain.importing.cells import BadCell
 from domain.money import Money
+from tests.domain.booking_files import read as read_file
 
 HEADER = "reference,tour_id,tour_name,start_date,customer_name,customer_phone,total,currency"
 ROW = "KS-2024-001,5,Victoria Falls,2030-02-10,Tendai Moyo,+263771234567,450.00,USD"
 
 
 def read(text: str) -> Reading:
-    return read_bookings(text.encode(), "Kalai Safaris")
+    return read_file(text.encode())
 
 
 def only(text: str) -> BookingRow:
@@ -298,7 +298,7 @@ def test_a_file_without_a_header_does_not_show_its_first_row() -> None:
 )
 def test_what_is_no_table_is_refused_as_a_whole(data: bytes, reason: str) -> None:
     with pytest.raises(ImportRefused) as refused:
-        read_bookings(data, "Kalai Safaris")
+        read_file(data)
     assert reason in str(refused.value.faults[0])
 
 
@@ -318,7 +318,7 @@ def test_control_characters_are_refused() -> None:
 @given(st.text(max_size=300))
 def test_no_file_breaks_the_reader(text: str) -> None:
     try:
-        reading = read_bookings(f"{HEADER}\n{text}".encode(), "Kalai Safaris")
+        reading = read(f"{HEADER}\n{text}")
     except ImportRefused:
         return
     assert len({row.key for row in reading.rows}) == len(reading.rows)

@@ -190,3 +190,95 @@ def test_a_refusal_says_how_much_there_is(office: p.Office) -> None:
     with transaction() as db:
         done = proposals.propose(db, p.moving(office, 10_001))
     assert done == NotDone(Why.ABOVE_HELD, left=Money(10_000, "USD"))
+
+
+def of_payment(office: p.Office, payment: UUID, amount_minor: int) -> Wish:
+    """From the first booking to the other, of what one payment brought."""
+    detail = p.transit(office.other_booking, amount_minor) | {"payment_id": str(payment)}
+    return p.moving(office, detail=detail)
+
+
+def left_of(payment: UUID) -> int:
+    with transaction() as db:
+        return refunds.what_is_left(db, payment).left_minor
+
+
+def test_of_a_payment_no_more_is_moved_than_it_brought(office: p.Office) -> None:
+    """The booking holds more: another payment's, and cash."""
+    first, second = p.paid(office), p.paid(office, "OTHER")
+    p.take(p.money(office, 5_000))
+    with transaction() as db:
+        done = proposals.propose(db, of_payment(office, first, 10_001))
+    assert done == NotDone(Why.ABOVE_LEFT, left=Money(10_000, "USD"))
+    asked = of_payment(office, first, 6_000)
+    p.agreed(office, asked)
+    assert (left_of(first), left_of(second)) == (4_000, 10_000)
+    with transaction() as db:
+        rows = db.scalars(select(Transfer).where(Transfer.kind == "move")).all()
+        assert {row.payment_id for row in rows} == {first}
+    assert p.propose(of_payment(office, first, 4_001)) is Why.ABOVE_LEFT
+    w.assert_books_agree()
+
+
+def test_what_was_moved_of_a_payment_does_not_go_back_of_another_s_money(office: p.Office) -> None:
+    first = p.paid(office)
+    p.paid(office, "OTHER")
+    p.agreed(office, of_payment(office, first, 6_000))
+    left = Money(4_000, "USD")
+    assert refund(office, first, 4_001) == NotRefunded(refunds.Why.ABOVE_LEFT, left)
+    assert isinstance(refund(office, first, 4_000), Refund)
+    assert p.propose(of_payment(office, first, 1)) is Why.ABOVE_LEFT, "it was promised"
+
+
+def test_what_a_provider_takes_back_is_not_another_payment_s(office: p.Office) -> None:
+    """The booking still has the other payment's money, and keeps it."""
+    first = p.paid(office)
+    p.paid(office, "OTHER")
+    p.agreed(office, of_payment(office, first, 10_000))
+    with transaction() as db:
+        word = replace(w.success(first, "BACK", 10_000), status="reversed")
+        assert refunds.reverse(db, first, word).review == "reversed_beyond"
+    assert p.booking_at(office.world.booking_id).paid_minor == 10_000
+    w.assert_books_agree()
+
+
+def test_what_was_moved_is_moved_back_as_the_same_payment_s(office: p.Office) -> None:
+    payment = p.paid(office)
+    p.agreed(office, of_payment(office, payment, 10_000))
+    detail = p.transit(office.world.booking_id, 10_000) | {"payment_id": str(payment)}
+    subject = f"booking:{office.other_booking}"
+    too_much = detail | {"amount_minor": 10_001}
+    assert p.propose(p.moving(office, subject=subject, detail=too_much)) is Why.ABOVE_LEFT
+    p.agreed(office, p.moving(office, subject=subject, detail=detail))
+    assert left_of(payment) == 10_000
+    assert p.booking_at(office.other_booking).paid_minor == 0
+    w.assert_books_agree()
+
+
+def test_a_payment_without_money_or_of_another_booking_moves_none(office: p.Office) -> None:
+    p.take(p.money(office, 5_000))
+    empty = w.open_payment(office.world)
+    assert p.propose(of_payment(office, empty, 1)) is Why.NOTHING_CAME
+    w.walk(empty, "start", "code", "given", "confirm")
+    w.settle(empty, w.success(empty, "H5PS"))
+    detail = p.transit(office.world.booking_id, 1) | {"payment_id": str(empty)}
+    elsewhere = p.moving(office, subject=f"booking:{office.other_booking}", detail=detail)
+    assert p.propose(elsewhere) is Why.ABOVE_LEFT
+
+
+def test_a_surplus_stays_in_suspense(office: p.Office) -> None:
+    payment = p.paid(office)
+    w.settle(payment, w.success(payment, "SECOND", 10_000))
+    assert p.propose(of_payment(office, payment, 10_001)) is Why.ABOVE_LEFT
+    assert isinstance(refund(office, payment, 10_000), Refund)
+    p.agreed(office, of_payment(office, payment, 10_000))
+    w.assert_books_agree()
+
+
+def test_a_move_that_is_agreed_to_is_looked_at_again(office: p.Office) -> None:
+    payment = p.paid(office)
+    p.paid(office, "OTHER")
+    asked = of_payment(office, payment, 10_000)
+    assert p.propose(asked) is None
+    assert isinstance(refund(office, payment, 1), Refund)
+    assert p.approve(asked.proposal_id, office.ben) is Why.ABOVE_LEFT

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain import refunds
 from domain.database import Database, configure, repeat, transaction
-from domain.models import PaymentEvent, Refund, Staff
+from domain.models import AuditEntry, PaymentEvent, Refund, Staff
 from domain.money import Money
 from domain.nudges import Nudge, take
 from domain.refunds import NotRefunded, OutsideWish, RefundWish, Why
@@ -108,16 +108,23 @@ def test_the_second_person_is_an_approver_whom_the_first_did_not_let_in(desk: r.
         assert refunds.record_outside(db, wish) == NotRefunded(Why.NOT_APPROVER)
 
 
-def test_who_may_approve_is_told_and_then_both(desk: r.Desk) -> None:
+def test_who_may_approve_is_told_and_then_who_asked(desk: r.Desk) -> None:
     refund = r.ask(desk)
     assert notices("refund_waiting") == ["ben@example.com", "own@example.com"]
     r.approve(refund, desk.ben)
     assert notices("refund_waiting") == []
-    assert notices("refund_approved") == ["anna@example.com", "ben@example.com"]
+    assert notices("refund_approved") == ["anna@example.com"]
     other = r.ask(desk, 1_000)
     with transaction() as db:
         refunds.reject(db, other, desk.owner, "no")
-    assert notices("refund_rejected") == ["anna@example.com", "own@example.com"]
+    assert notices("refund_rejected") == ["anna@example.com"]
+    mine = r.ask(desk, 1_000)
+    with transaction() as db:
+        refunds.reject(db, mine, desk.anna, "a slip")
+        acts = db.scalars(select(AuditEntry.act).order_by(AuditEntry.id.desc()).limit(1)).all()
+    assert notices("refund_rejected") == ["anna@example.com"], "of their own act nobody is told"
+    assert notices("refund_waiting") == []
+    assert acts == ["refund_withdrawn"]
     r.ask(desk, 500, alone_minor=500)
     assert notices("refund_waiting") == [], "nobody is asked"
 

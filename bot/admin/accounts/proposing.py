@@ -21,6 +21,7 @@ from bot.admin.accounts.credentials import (
 )
 from bot.admin.accounts.forms import CredentialsForm, ReasonForm, TourForm, change_form
 from bot.admin.accounts.pages import own_account, to_account
+from bot.admin.accounts.words import follows
 from bot.admin.refusals import put_beside
 from bot.admin.rights import Right, needs
 from bot.admin.running import runtime
@@ -35,6 +36,15 @@ from domain.staff.pairs import approvers
 from providers.registry import PROVIDERS
 
 blueprint = Blueprint("account_changes", __name__)
+
+# What is proposed on a page, by its template.
+_KINDS = {
+    "default": Kind.DEFAULT,
+    "on": Kind.ACTIVATE,
+    "tour": Kind.CHOOSE_FOR_TOUR,
+    "forget": Kind.FORGET_FOR_TOUR,
+    "credentials": Kind.CREDENTIALS,
+}
 
 
 @blueprint.errorhandler(Unreadable)
@@ -180,6 +190,7 @@ def _propose(form: FlaskForm, change: Change) -> bool:
 
 
 def _shown(template: str, form: FlaskForm, account: Account, operator: str, **about: object) -> str:
+    change = {"kind": _KINDS[template], "tour": about.get("tour")}
     with transaction() as db:
         people = approvers(db, viewer().id, account.operator_id)
     return render_template(
@@ -190,6 +201,7 @@ def _shown(template: str, form: FlaskForm, account: Account, operator: str, **ab
         approvers=len(people),
         hours=runtime().settings.account_cooling_hours,
         label=label,
+        follows=follows(account, operator, change),
         **about,
     )
 

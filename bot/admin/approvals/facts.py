@@ -10,11 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.admin.accounts.words import facts as change_facts
+from bot.admin.accounts.words import follows
 from bot.admin.bookings.words import CAUSES, WHAT, told_of
 from bot.admin.payment import queries
 from bot.admin.payment.telling import telling
 from bot.admin.running import zone
 from bot.admin.scope import Scope
+from bot.admin.showing import provider_title
 from domain import correcting, taking_back
 from domain.models import Account, Booking, Operator, Payment, Proposal, Refund
 from domain.money import Money
@@ -106,7 +108,16 @@ def _of_move(db: Session, proposal: Proposal) -> Facts:
     ]
     what = "The amount leaves the first booking, which owes it again, and enters the second one."
     told = "Nothing by itself."
-    return Facts(what, [*facts, *_amounts(proposal)], told)
+    return Facts(what, [*_brought_by(db, proposal), *facts, *_amounts(proposal)], told)
+
+
+def _brought_by(db: Session, proposal: Proposal) -> Sequence[Fact]:
+    """The payment whose money is moved; older proposals name none."""
+    if "payment_id" not in proposal.detail:
+        return ()
+    payment = db.get_one(Payment, UUID(proposal.detail["payment_id"]))
+    asked = f"{Money(payment.amount_minor, payment.currency)} by {provider_title(payment.provider)}"
+    return (Fact("Of payment", asked, url_for("payment.show", payment_id=payment.id)),)
 
 
 def _of_taking_back(db: Session, proposal: Proposal) -> Facts:
@@ -135,7 +146,7 @@ def _of_account(db: Session, proposal: Proposal) -> Facts:
     link = url_for("accounts.show", account_id=account.id)
     named = f"{account.name}, {account.currency}, of {operator.name}"
     rows = [Fact(label, text) for label, text in change_facts(proposal.detail)]
-    what = "It decides where money goes from then on. Payments under way stay where they are."
+    what = follows(account, operator.name, proposal.detail)
     return Facts(what, [Fact("Account", named, link), *rows], "Nothing.")
 
 

@@ -1,16 +1,19 @@
 """The pages where a second person decides: what waits, what exactly it is, yes or no."""
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from markupsafe import escape
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from bot.admin.approvals import facts, queries
 from bot.admin.payment import words
 from bot.admin.payment.forms import WhyForm
+from bot.admin.payment.telling import way_back
 from bot.admin.refusals import Refused, put_beside, words_of
 from bot.admin.rights import Right, needs
 from bot.admin.running import runtime, zone
@@ -157,10 +160,18 @@ def _proposal(proposal_id: UUID, form: WhyForm) -> Answer:
         seen = queries.proposal(db, proposal_id, scope()) or abort(404)
         told = facts.of(db, seen.proposal)
         waits = seen.proposal.status == PROPOSED
-        unfit = None
+        unfit = from_when = None
         if waits:
             unfit = _unfit(db, seen.proposal.proposed_by, seen.proposal.operator_id)
-    return _answer("approvals/proposal.html", seen=seen, facts=told, unfit=unfit, form=form)
+            from_when = _too_early(db, seen.proposal)
+    shown = {"seen": seen, "facts": told, "unfit": unfit, "from_when": from_when}
+    return _answer("approvals/proposal.html", form=form, **shown)
+
+
+def _too_early(db: Session, proposal: Proposal) -> datetime | None:
+    """From when on it may be approved; None where that is now."""
+    now: datetime = db.execute(select(func.clock_timestamp())).scalar_one()
+    return proposal.not_before if proposal.not_before and proposal.not_before > now else None
 
 
 def _refund(refund_id: UUID, form: WhyForm) -> Answer:
@@ -176,6 +187,7 @@ def _refund(refund_id: UUID, form: WhyForm) -> Answer:
         unfit=unfit,
         form=form,
         days=known.refund_days if known else None,
+        back_to=way_back(seen.payment.provider),
         is_unsent=seen.refund.status in UNSENT and seen.refund.way != OUTSIDE,
     )
 

@@ -1,20 +1,23 @@
 """The audit trail: who did what, newest first, and as CSV."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request
 
-from bot.admin.audit_trail.queries import Filters, entries, every_entry, payments_of
-from bot.admin.audit_trail.words import act_words, detail_lines, subject_of
+from bot.admin.audit_trail.deeds import Deed, deeds
+from bot.admin.audit_trail.queries import Filters, entries, every_entry
+from bot.admin.audit_trail.sentences import ACTS, plain
+from bot.admin.audit_trail.words import detail_lines
 from bot.admin.csvs import csv_answer
+from bot.admin.payment.words import of_proposal
 from bot.admin.rights import Right, needs
 from bot.admin.running import zone
 from bot.admin.viewers import viewer
 from domain.database import transaction
+from domain.models import AuditEntry
 from domain.staff import trail
 
 blueprint = Blueprint("audit_trail", __name__)
@@ -25,14 +28,21 @@ _HEADER = ("time", "person", "act", "subject", "detail")
 
 @blueprint.app_template_filter("act_words")
 def shown_act(act: str) -> str:
-    """An act of the trail, on any page."""
-    return act_words(act)
+    """An act by its name, on any page."""
+    return plain(act)
 
 
-@blueprint.app_template_filter("detail_lines")
-def shown_detail(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """An entry's detail, on any page."""
-    return detail_lines(detail)
+@blueprint.app_template_filter("proposal_words")
+def shown_proposal(act: str) -> str:
+    """What is proposed, on any page: `to move money to another booking`."""
+    return of_proposal(act)
+
+
+@blueprint.app_template_filter("deeds")
+def shown_deeds(found: Sequence[AuditEntry]) -> list[Deed]:
+    """Entries in words, on any page, for whoever looks at it."""
+    with transaction() as db:
+        return deeds(db, viewer().scope, found)
 
 
 @blueprint.get("/audit")
@@ -42,13 +52,9 @@ def index() -> str:
     filters, ignored = _filters()
     with transaction() as db:
         page = entries(db, filters, zone(), request.args.get("before"))
-        payments = payments_of(db, page.rows)
+    acts = [plain(act) for act in ACTS]
     return render_template(
-        "audit_trail/index.html",
-        page=page,
-        filters=filters,
-        ignored=ignored,
-        subjects={entry.subject: subject_of(entry.subject, payments) for entry in page.rows},
+        "audit_trail/index.html", page=page, filters=filters, ignored=ignored, acts=acts
     )
 
 

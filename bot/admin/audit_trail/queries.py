@@ -1,9 +1,8 @@
 """What the audit trail is read by. Only admins see it, so that no rows are left out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select, tuple_
@@ -11,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from bot.admin.paging import PAGE_ROWS, Page, page_of, read_cursor
 from domain.database import transaction
-from domain.models import AuditEntry, Refund
+from domain.models import AuditEntry
 
 _ROWS_AT_ONCE = 1_000
-_REFUND = "refund:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +54,6 @@ def every_entry(filters: Filters, zone: ZoneInfo) -> Iterator[AuditEntry]:
         if len(found) < _ROWS_AT_ONCE:
             return
         last = (found[-1].at, found[-1].id)
-
-
-def payments_of(db: Session, found: Sequence[AuditEntry]) -> Mapping[str, UUID]:
-    """Which payments the refunds on a page are of, by the refunds' ids."""
-    ids = []
-    for entry in found:
-        if entry.subject.startswith(_REFUND):
-            try:
-                ids.append(UUID(entry.subject.removeprefix(_REFUND)))
-            except ValueError:
-                continue
-    if not ids:
-        return {}
-    rows = db.execute(select(Refund.id, Refund.payment_id).where(Refund.id.in_(ids)))
-    return {str(refund_id): payment_id for refund_id, payment_id in rows}
 
 
 def _filtered(filters: Filters, zone: ZoneInfo) -> Select[AuditEntry]:

@@ -1,4 +1,6 @@
-"""Entries of the audit trail in words: acts, details, and the page of what each is about."""
+"""Entries of the audit trail by what stands in them alone: details, and the page of what each is
+about. By names that people know: deeds.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from uuid import UUID
 
 from flask import url_for
 
+from bot.admin.showing import provider_title
 from domain.money import Money, MoneyError
 from providers.registry import PROVIDERS
 
@@ -15,18 +18,24 @@ _PAGES: Mapping[str, tuple[str, str, str, type[int] | type[UUID]]] = {
     "payment": ("Payment", "payment.show", "payment_id", UUID),
     "booking": ("Booking", "bookings.show", "booking_id", int),
     "account": ("Account", "accounts.show", "account_id", int),
+    "departure": ("Departure", "departures.show", "departure_id", int),
     "operator": ("Operator", "operators.show", "operator_id", int),
     "contact": ("Conversation", "conversations.show", "contact_id", int),
     "staff": ("Staff", "people.show", "staff_id", int),
     "proposal": ("Proposal", "approvals.proposal", "proposal_id", UUID),
 }
 _LISTS = {
-    "switch": ("Switch", "switches.index"),
     "proposal": ("Proposal", "approvals.index"),
     "staff": ("Staff", "people.index"),
     "contact": ("Conversation", "conversations.index"),
 }
-_REFUND = "refund"
+_LABELS = {
+    "told": "People told",
+    "to_refund": "Bookings to give money back for",
+    "vouched_by": "Let in by",
+    "line": "Line of the file",
+    "left": "Codes left",
+}
 # What forms carry so that they count once, and nobody reads.
 _UNSPOKEN = frozenset({"form", "record"})
 _SECRETS = frozenset[str]().union(*(entry.secrets for entry in PROVIDERS.values()))
@@ -40,25 +49,28 @@ class Subject:
     url: str | None
 
 
-def act_words(act: str) -> str:
-    """`account_made_default` as a person reads it."""
-    return act.replace("_", " ").capitalize()
-
-
-def subject_of(subject: str, payments: Mapping[str, UUID]) -> Subject:
-    """What an entry is about. `payments` says of which payment a refund is, by the refund's id."""
+def subject_of(subject: str) -> Subject:
+    """What an entry is about, by its number."""
     kind, _, name = subject.partition(":")
-    if kind == _REFUND and name in payments:
-        return Subject(f"Refund {name[:8]}…", url_for("payment.show", payment_id=payments[name]))
     if kind in _PAGES:
         title, endpoint, argument, reader = _PAGES[kind]
         url = _read_url(endpoint, argument, reader, name)
         if url is not None:
             return Subject(f"{title} {_short(name)}", url)
+    if kind == "switch":
+        return Subject(_switched(name), url_for("switches.index"))
     if kind in _LISTS:
         title, endpoint = _LISTS[kind]
-        return Subject(f"{title} {_short(name)}", url_for(endpoint))
-    return Subject(f"{kind.capitalize()} {_short(name)}", None)
+        return Subject(f"{title} {_short(name)}".strip(), url_for(endpoint))
+    return Subject(f"{kind.capitalize()} {_short(name)}".strip(), None)
+
+
+def _switched(scope: str) -> str:
+    """Which payments a switch is about."""
+    kind, _, name = scope.partition(":")
+    if kind == "provider":
+        return f"Payments with {provider_title(name)}"
+    return "All payments" if scope == "all" else f"Payments of {kind} {name}"
 
 
 def _short(name: str) -> str:
@@ -94,7 +106,7 @@ def detail_lines(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return _LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
 def _told(name: str, value: object) -> str:

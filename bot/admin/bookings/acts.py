@@ -29,7 +29,7 @@ from bot.admin.viewers import scope, viewer
 from bot.announcing import tell_booking_cancelled, tell_taken_outside
 from domain import cancelling, correcting, outside, proposals
 from domain.cancelling import Cancelled
-from domain.correcting import Corrected, Correction
+from domain.correcting import Corrected, Correction, NotRight
 from domain.database import repeat, transaction
 from domain.importing import BookingRow, ImportRefused, add_booking
 from domain.models import Booking, Proposal
@@ -124,7 +124,7 @@ def _tell_cancelled(done: Cancelled) -> None:
     else:
         flash("The customer cannot be written to in WhatsApp now: please call them.", "warning")
     if done.to_refund:
-        flash("It still holds money that was paid: refund it below.", "warning")
+        flash("It still holds money that was paid. How to give it back stands below.", "warning")
 
 
 @blueprint.route(f"{_ONE}/correct", methods=["GET", "POST"])
@@ -152,8 +152,21 @@ def correct(booking_id: int) -> str | Response:
             done = repeat(lambda db: _correct(db, correction, asked, evidence))
             if not isinstance(done, NotDone):
                 return _corrected(done, booking_id)
+            if done.why == NotRight.CHANGED_SINCE:
+                return _correct_anew(booking_id)
             put_beside(form, done)
     return render_template("bookings/correct.html", core=core, booking=booking, form=form)
+
+
+def _correct_anew(booking_id: int) -> str:
+    """The form as the booking reads now: the one that was sent could never be sent again."""
+    core = _found(booking_id)
+    form = CorrectForm(formdata=None, **_as_it_reads(core.booking))
+    form.form_errors.append(
+        "Somebody changed this booking meanwhile. Below is how it reads now: make your change"
+        " again."
+    )
+    return render_template("bookings/correct.html", core=core, booking=core.booking, form=form)
 
 
 def _as_it_reads(booking: Booking) -> dict[str, Any]:
@@ -228,7 +241,8 @@ def _added(form: AddForm, row: BookingRow) -> Booking | NotDone | None:
         return repeat(lambda db: add_booking(db, row, form_id, staff_id))
     except ImportRefused as refused:
         for fault in refused.faults:
-            say(form[FIELDS_OF_COLUMNS[fault.column]], f"{fault.reason.capitalize()}.")
+            words = f"{fault.reason[:1].upper()}{fault.reason[1:]}."
+            say(form[FIELDS_OF_COLUMNS[fault.column]], words)
         return None
 
 

@@ -22,6 +22,7 @@ from bot.admin.bookings.words import CAUSES
 from bot.admin.ids import read_filter
 from bot.admin.minted import ActForm
 from bot.admin.payment.forms import AmountForm
+from bot.references import can_be_typed
 from domain.importing import BookingRow
 from domain.importing.cells import (
     BadCell,
@@ -199,6 +200,7 @@ def read_row(form: AddForm, tour: tuple[int, str] | None, operator: str) -> Book
         email=details.email,
         deposit=details.deposit,
         balance_due_on=form.balance_due_on.data,
+        can_be_typed=can_be_typed(reference),
     )
 
 

@@ -5,13 +5,16 @@ from flask import Blueprint, abort, render_template, request, url_for
 from bot.admin.bookings import acts, queries, taking_back, uploads, whole
 from bot.admin.bookings.forms import read_filters
 from bot.admin.bookings.whole import Whole
+from bot.admin.bookings.words import words_of_paid
 from bot.admin.departures.queries import tours
 from bot.admin.ids import read_id
 from bot.admin.paging import read_cursor
 from bot.admin.rights import Right, needs
 from bot.admin.viewers import scope, viewer
+from bot.announcing import receipt_number
 from domain.database import transaction
 from domain.staff.trail import entry
+from domain.taking_back import recorded
 
 
 def _whole_area() -> Blueprint:
@@ -71,10 +74,15 @@ def receipt(booking_id: int, transfer_id: int) -> str:
     """The receipt of money taken at the desk, for paper."""
     with transaction() as db:
         core = whole.core(db, scope(), booking_id) or abort(404)
-        posted = whole.movements(db, core.booking, transfer_id)
-    if not posted or posted[0].receipt is None:
-        abort(404)
-    return render_template("bookings/receipt.html", core=core, booking=core.booking, one=posted[0])
+        posted = recorded(db, booking_id, transfer_id) or abort(404)
+    return render_template(
+        "bookings/receipt.html",
+        core=core,
+        booking=core.booking,
+        posted=posted,
+        number=receipt_number(posted.record_id),
+        how=words_of_paid(posted.said),
+    )
 
 
 def _found(booking_id: int) -> Whole:

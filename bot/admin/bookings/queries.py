@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
+from bot.admin.bookings.booked import BOOKED, Booked
 from bot.admin.paging import PAGE_ROWS, Page, page_of
 from bot.admin.scope import Scope
 from bot.admin.transactions.search import phones
@@ -35,28 +36,14 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A booking as the list shows it."""
+class Line(Booked):
+    """A booking as the list of all shows it, beside what it belongs to."""
 
-    id: int
-    reference: str
-    name: str = field(repr=False)
-    phone: str | None = field(repr=False)
-    currency: str
-    total_minor: int
-    paid_minor: int
-    status: str
-    cancelled_at: datetime | None
     operator: str
     tour: str | None
     start_date: date | None
     departure_id: int | None
     shared_reference: str | None
-
-    @property
-    def balance_minor(self) -> int:
-        """What it owes; nothing once it is cancelled."""
-        return 0 if self.cancelled_at else max(0, self.total_minor - self.paid_minor)
 
 
 def listed(db: Session, scope: Scope, filters: Filters, before: int | None) -> Page[Line]:
@@ -75,15 +62,7 @@ def lines(scope: Scope) -> Any:
     """Bookings of whoever looks; columns in the order of `Line`."""
     return (
         select(
-            Booking.id,
-            Booking.reference,
-            Booking.lead_name,
-            Booking.lead_phone,
-            Booking.currency,
-            Booking.total_minor,
-            Booking.paid_minor,
-            Booking.payment_status,
-            Booking.cancelled_at,
+            *BOOKED,
             Operator.name,
             Tour.name,
             Departure.start_date,

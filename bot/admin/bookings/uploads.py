@@ -26,6 +26,7 @@ from bot.admin.csvs import csv_answer
 from bot.admin.rights import Right, needs
 from bot.admin.running import runtime
 from bot.admin.viewers import viewer
+from bot.references import can_be_typed
 from bot.shelf import RedisShelf
 from domain.database import repeat, transaction
 from domain.importing import (
@@ -131,8 +132,8 @@ def _read(data: bytes) -> Reading:
     """
     person = viewer()
     if person.operator is None:
-        return read_bookings(data, runtime().settings.default_operator)
-    return only_of(read_bookings(data, person.operator), person.operator)
+        return read_bookings(data, runtime().settings.default_operator, can_be_typed)
+    return only_of(read_bookings(data, person.operator, can_be_typed), person.operator)
 
 
 def _form(form: UploadForm, refused: ImportRefused | None = None) -> str:

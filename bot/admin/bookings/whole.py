@@ -95,6 +95,24 @@ class Whole:
     history: Sequence[AuditEntry]
     proposals: Sequence[Proposal]
 
+    @property
+    def by_payments_minor(self) -> int:
+        """What payments in the chat brought and the booking still holds."""
+        of_payments = (one for one in self.movements if one.payment_id is not None)
+        return max(0, sum(one.sign * one.amount_minor for one in of_payments))
+
+    @property
+    def outside_minor(self) -> int:
+        """What was taken outside, and was neither taken back nor has left the booking."""
+        left_minor = sum(one.left_minor for one in self.movements if one.receipt is not None)
+        return min(left_minor, max(0, self.core.booking.paid_minor - self.by_payments_minor))
+
+    @property
+    def of_neither_minor(self) -> int:
+        """What it holds beside these: what it came with."""
+        held_minor = self.core.booking.paid_minor
+        return max(0, held_minor - self.by_payments_minor - self.outside_minor)
+
 
 def core(db: Session, scope: Scope, booking_id: int) -> Core | None:
     """The booking; None where there is none for whoever looks."""
@@ -126,24 +144,22 @@ def whole(db: Session, scope: Scope, booking_id: int) -> Whole | None:
     return Whole(
         found,
         db.scalars(payments.order_by(Payment.created_at.desc()).limit(_MOST)).all(),
-        movements(db, found.booking),
+        _movements(db, found.booking),
         _people(db, scope, found.booking),
         _history(db, found),
         db.scalars(proposals.order_by(Proposal.created_at.desc()).limit(_MOST)).all(),
     )
 
 
-def movements(db: Session, booking: Booking, transfer_id: int | None = None) -> list[Movement]:
-    """The ledger's postings of a booking, or the one that is named."""
+def _movements(db: Session, booking: Booking) -> list[Movement]:
     query = (
         select(Transfer, Evidence, left_of_each())
         .outerjoin(Evidence, Evidence.id == Transfer.evidence_id)
         .where(Transfer.booking_id == booking.id)
         .order_by(Transfer.id.desc())
+        .limit(_MOST)
     )
-    if transfer_id is not None:
-        query = query.where(Transfer.id == transfer_id)
-    return [_movement(booking, *row) for row in db.execute(query.limit(_MOST))]
+    return [_movement(booking, *row) for row in db.execute(query)]
 
 
 def _movement(

@@ -1,10 +1,18 @@
-"""Money from outside that is taken back, in words: why, and what its customer is told."""
+"""Money from outside, in words: how it was paid, why it is taken back, and what its customer is
+told.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from domain.outside import Method
 from domain.taking_back import Cause
 
+_PAID: Mapping[Method, str] = {
+    Method.CASH: "Paid in cash",
+    Method.BANK: "Paid by bank transfer",
+    Method.CARD: "Paid by card",
+}
 WHAT = (
     "The amount leaves what the booking was paid, and is owed again unless the booking is"
     " cancelled. No provider is told."
@@ -35,6 +43,12 @@ CAUSES: Mapping[Cause, CauseWords] = {
         "the amount was given back to them",
     ),
 }
+
+
+def words_of_paid(said: str) -> str:
+    """How money was taken outside, for whoever paid it, by what its evidence says."""
+    method, _, evidence = said.partition(": ")
+    return f"{_PAID[Method(method)]}: {evidence}"
 
 
 def told_of(cause: Cause) -> str:

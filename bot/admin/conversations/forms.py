@@ -7,10 +7,12 @@ from domain.talking import LONGEST_ANSWER
 
 
 class AnswerForm(FlaskForm):
-    """A text to the customer. `answer_id` is minted with the form."""
+    """A text to the customer. `answer_id` is minted with the form. The browser cuts nothing off
+    what is pasted: what is too long is refused in words, and stays.
+    """
 
     answer_id = HiddenField()
-    text = TextAreaField("Your answer", render_kw={"rows": 3, "maxlength": LONGEST_ANSWER})
+    text = TextAreaField("Your answer", render_kw={"rows": 3, "data-longest": LONGEST_ANSWER})
 
 
 class TakeForm(FlaskForm):

@@ -2,10 +2,11 @@
 done.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.admin.conversations.transcript import Said
 from domain.clock import now
@@ -25,6 +26,9 @@ TICKS: Mapping[str, tuple[str, str, str]] = {
     "refused": ("circle-x", "red", "Did not arrive"),
     "expired": ("clock", "secondary", "Not sent: it would have come too late to be true"),
 }
+
+# `*bold*`: stars that touch what they enclose, and no word outside.
+_BOLD = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]*[^\s*])\*(?![\w*])")
 
 _GONE = "they cannot be reached on WhatsApp"
 _STOPPED = "they asked for no more messages"
@@ -123,5 +127,12 @@ def who_wrote(said: Said) -> str:
 
 
 def marked_up(body: str) -> Markup:
-    """A message as WhatsApp shows it, as far as lines go: nothing in it is taken for a tag."""
-    return Markup("<br>").join(body.split("\n"))
+    """A message as WhatsApp shows it, as far as lines and bold words go: nothing in it is taken for
+    a tag.
+    """
+    return Markup("<br>").join(_in_bold(line) for line in body.split("\n"))
+
+
+def _in_bold(line: str) -> Markup:
+    # Escaped before anything is marked.
+    return Markup(_BOLD.sub(r"<strong>\1</strong>", str(escape(line))))  # noqa: S704

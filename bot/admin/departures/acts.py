@@ -1,5 +1,7 @@
 """What is done to a departure: it is cancelled with everybody on it, or leaves on another day."""
 
+from datetime import datetime
+
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -9,11 +11,12 @@ from bot.admin.departures.forms import CancelForm, MoveForm, read_day
 from bot.admin.departures.queries import Group
 from bot.admin.refusals import put_beside
 from bot.admin.rights import Right, needs
+from bot.admin.running import zone
 from bot.admin.showing import day
 from bot.admin.viewers import scope, viewer
 from bot.announcing import tell_departure_cancelled, tell_departure_moved
 from domain import cancelling
-from domain.cancelling import Cancelled, Moved
+from domain.cancelling import Cancelled, Moved, NotMoved
 from domain.database import repeat, transaction
 from domain.reaching import Reach
 from domain.wishes import NotDone
@@ -41,7 +44,7 @@ def cancel(departure_id: int) -> str | Response:
             _flash(f"The departure is cancelled, with {_counted(done)}.", done.reach, done.known)
             return _back(departure_id)
         put_beside(form, done)
-    return render_template("departures/cancel.html", group=group, form=form)
+    return _asking("departures/cancel.html", group, form)
 
 
 @blueprint.route(f"{_ONE}/move", methods=["GET", "POST"])
@@ -54,11 +57,12 @@ def move(departure_id: int) -> str | Response:
         to, was = form.to.data, form.was_on()
         if was is None or read_day(to.isoformat()) is None:
             form.to.errors = ["Choose a day between 2000 and 2099."]
-            return render_template("departures/move.html", group=group, form=form)
+            return _asking("departures/move.html", group, form)
+        today = datetime.now(zone()).date()
 
         def work(db: Session) -> Moved | NotDone:
             why = form.why.data
-            done = cancelling.move_departure(db, departure_id, was, to, staff_id, why)
+            done = cancelling.move_departure(db, departure_id, was, to, today, staff_id, why)
             if isinstance(done, Moved):
                 tell_departure_moved(db, done)
             return done
@@ -68,14 +72,25 @@ def move(departure_id: int) -> str | Response:
             words = f"It leaves on {day(done.start_date)} now, as {done.shared_reference}."
             _flash(words, done.reach, done.known)
             return _back(departure_id)
+        if done.why == NotMoved.MOVED_MEANWHILE:
+            # Sent again as it was, it would be refused for ever.
+            group = _found(departure_id)
+            form.was.data = group.start_date.isoformat()
         put_beside(form, done)
-    return render_template("departures/move.html", group=group, form=form)
+    return _asking("departures/move.html", group, form)
 
 
 def _found(departure_id: int) -> Group:
     with transaction() as db:
         group = queries.one(db, scope(), departure_id)
     return group or abort(404)
+
+
+def _asking(template: str, group: Group, form: CancelForm) -> str:
+    """The page that asks once more, with how many would be told now."""
+    with transaction() as db:
+        reach = cancelling.whom_to_tell(db, group.id)
+    return render_template(template, group=group, form=form, reach=reach)
 
 
 def _back(departure_id: int) -> Response:

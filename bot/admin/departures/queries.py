@@ -1,13 +1,14 @@
 """What the pages of departures read: groups with their sums, and everybody on one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, any_, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
+from bot.admin.bookings.booked import BOOKED, Booked
 from bot.admin.paging import PAGE_ROWS, Page, page_of
 from bot.admin.scope import Scope
 from domain.models import AuditEntry, Booking, Departure, Operator, Tour
@@ -76,26 +77,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Traveller:
-    """A booking on a departure."""
-
-    id: int
-    reference: str
-    name: str = field(repr=False)
-    phone: str | None = field(repr=False)
-    currency: str
-    total_minor: int
-    paid_minor: int
-    status: str
-    cancelled_at: datetime | None
-
-    @property
-    def balance_minor(self) -> int:
-        """What it owes; nothing once it is cancelled."""
-        return 0 if self.cancelled_at else max(0, self.total_minor - self.paid_minor)
-
-
-@dataclass(frozen=True, slots=True)
 class News:
     """A cancelling or moving of which the group was told. `not_told` are bookings nobody of which
     could be written to, each with the reason.
@@ -105,7 +86,7 @@ class News:
     at: datetime
     actor: str
     detail: Mapping[str, Any]
-    not_told: tuple[tuple[Traveller, str], ...]
+    not_told: tuple[tuple[Booked, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +94,26 @@ class Manifest:
     """One departure with everybody on it, by name. `is_cut`: there are more than are shown."""
 
     group: Group
-    travellers: Sequence[Traveller]
+    travellers: Sequence[Booked]
     is_cut: bool
     news: Sequence[News]
 
     @property
-    def going(self) -> list[Traveller]:
+    def going(self) -> list[Booked]:
         return [each for each in self.travellers if each.cancelled_at is None]
 
     @property
-    def gone(self) -> list[Traveller]:
+    def owing(self) -> list[Booked]:
+        return [each for each in self.going if each.balance_minor]
+
+    @property
+    def owing_first(self) -> list[Booked]:
+        """Everybody: who still owes, who owes nothing, who is cancelled; each by name."""
+        settled = [each for each in self.going if not each.balance_minor]
+        return [*self.owing, *settled, *self.gone]
+
+    @property
+    def gone(self) -> list[Booked]:
         return [each for each in self.travellers if each.cancelled_at is not None]
 
 
@@ -161,22 +152,12 @@ def manifest(db: Session, scope: Scope, departure_id: int) -> Manifest | None:
     if group is None:
         return None
     rows = db.execute(
-        select(
-            Booking.id,
-            Booking.reference,
-            Booking.lead_name,
-            Booking.lead_phone,
-            Booking.currency,
-            Booking.total_minor,
-            Booking.paid_minor,
-            Booking.payment_status,
-            Booking.cancelled_at,
-        )
+        select(*BOOKED)
         .where(Booking.departure_id == departure_id, scope.keeps(Booking.operator_id))
         .order_by(func.lower(Booking.lead_name), Booking.id)
         .limit(MOST_TRAVELLERS + 1)
     )
-    everybody = [Traveller(*row) for row in rows]
+    everybody = [Booked(*row) for row in rows]
     travellers = everybody[:MOST_TRAVELLERS]
     news = _news(db, departure_id, {each.id: each for each in travellers})
     return Manifest(group, travellers, len(everybody) > MOST_TRAVELLERS, news)
@@ -255,7 +236,7 @@ def _summed(group: Group, rows: Iterable[Sequence[Any]]) -> Group:
     )
 
 
-def _news(db: Session, departure_id: int, travellers: Mapping[int, Traveller]) -> list[News]:
+def _news(db: Session, departure_id: int, travellers: Mapping[int, Booked]) -> list[News]:
     entries = db.scalars(
         select(AuditEntry)
         .where(AuditEntry.subject == f"departure:{departure_id}", AuditEntry.act.in_(_NEWS))

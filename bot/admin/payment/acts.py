@@ -21,8 +21,8 @@ from bot.admin.payment.forms import (
     StatementForm,
 )
 from bot.admin.payment.pages import found
-from bot.admin.payment.queries import Whole
-from bot.admin.payment.telling import telling
+from bot.admin.payment.telling import moving, telling
+from bot.admin.payment.whole import Whole
 from bot.admin.refusals import put_beside
 from bot.admin.rights import Right, needs
 from bot.admin.running import runtime
@@ -30,6 +30,8 @@ from bot.admin.viewers import viewer
 from domain import proposals, refunds
 from domain.database import repeat, transaction
 from domain.models import Booking
+from domain.money import Money
+from domain.moving import left_to_move
 from domain.payments import by_people
 from domain.refunds import NotRefunded, RefundWish
 from domain.refunds.states import OUTSIDE, PROVIDER, REQUESTED
@@ -69,6 +71,12 @@ def refund(payment_id: UUID) -> Answer:
             return _after_refund(done.id, payment_id, done.status)
         put_beside(form, done)
     return _page(whole, "refund", form)
+
+
+def _offer_surplus(form: ActForm | None, surplus: Money | None) -> None:
+    """What nobody owed is what is given back first, so it stands in the form that is opened."""
+    if isinstance(form, RefundForm | OutsideForm) and surplus is not None:
+        form.amount.data = f"{surplus.to_decimal():,}"
 
 
 def _after_refund(refund_id: UUID, payment_id: UUID, status: str) -> Response:
@@ -160,20 +168,33 @@ def seen(payment_id: UUID) -> Answer:
 def move(payment_id: UUID) -> Answer:
     """Propose to put money on another booking, which is shown first, with its name and balance."""
     whole, typed = found(payment_id), request.args.get("to", "").strip()
-    source = whole.core.booking
+    source = _source(whole, request.args.get("from", ""))
     with transaction() as db:
         target = queries.booking_named(db, typed, source.operator_id) if typed else None
+        most = left_to_move(db, source, whole.core.payment)
     wrong = _no_target(typed, target, source)
+    # Where another booking has some of it, that one may be chosen.
+    is_promised = not most.amount_minor and len(whole.sources) == 1
+    refused = "What is left of it is promised to a refund." if is_promised else None
+    shown = {"typed": typed, "source": source, "told": moving(source, most)}
     if target is None or wrong is not None:
-        return _page(whole, "move", None, typed=typed, wrong=wrong)
-    target_id = target.id
+        return _page(whole, "move", None, wrong=wrong, refused=refused, **shown)
+    named = {"to_booking_id": target.id, "payment_id": str(payment_id)}
 
     def detail(form: MoveForm) -> Detail | None:
         amount = _amount(form, whole)
-        return None if amount is None else {**amount, "to_booking_id": target_id}
+        return None if amount is None else {**amount, **named}
 
-    asked = _Asked("move", "move_money", f"booking:{source.id}", detail)
-    return _propose(whole, asked, MoveForm(), typed=typed, target=target)
+    asked = _Asked("move", "move_money", f"booking:{source.id}", detail, refused)
+    return _propose(whole, asked, MoveForm(), target=target, **shown)
+
+
+def _source(whole: Whole, asked: str) -> Booking:
+    """The booking that the money is moved from: the one asked for, if it holds some of it; else the
+    first that does.
+    """
+    holding = whole.sources or [whole.core.booking]
+    return next((one for one in holding if str(one.id) == asked), holding[0])
 
 
 def _no_target(typed: str, target: Booking | None, source: Booking) -> str | None:
@@ -218,15 +239,19 @@ def _propose(whole: Whole, asked: _Asked, form: Any, **more: object) -> Answer:
 
 def _page(whole: Whole, name: str, form: ActForm | None, **more: Any) -> Answer:
     """The page of an act; what cannot be done now says why, and has no form."""
-    told = telling(name, whole, _alone_minor())
-    refused = more.pop("refused", None) or offers.refusal(name, whole)
+    told = more.pop("told", None) or telling(name, whole, _alone_minor())
+    refused = more.pop("refused", None)
+    refused = offers.refusal(name, whole) or refused
     sent = request.method == "POST"
+    if not sent:
+        _offer_surplus(form, told.surplus)
     shown = render_template(
         "payment/act.html",
         told=told,
         form=form,
         name=name,
         refused=None if sent else refused,
+        whole=whole,
         core=whole.core,
         payment=whole.core.payment,
         booking=whole.core.booking,

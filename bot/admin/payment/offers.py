@@ -5,7 +5,7 @@ looks again, under the locks.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.admin.payment.queries import Whole
+from bot.admin.payment.whole import Whole
 from domain.models import Payment, Refund
 from domain.payments.reviews import MISMATCHES
 from domain.payments.schedule import is_leased
@@ -15,6 +15,7 @@ from domain.states import AWAITING_CUSTOMER, AWAITING_OTP, CALLING, UNCERTAIN
 from providers.registry import PROVIDERS
 
 _WAITS = "The same was asked for and waits for a second person."
+_MOVES = "Another move from this booking waits for a second person."
 # Which act a page proposes.
 _PROPOSES = {
     "outside": "refunded_outside",
@@ -43,7 +44,9 @@ def gives_back(provider: str) -> bool:
 
 def of(whole: Whole) -> Sequence[Offer]:
     """All acts there are, those that may be done first."""
-    waiting = {seen.proposal.act for seen in whole.proposals if seen.proposal.status == PROPOSED}
+    waiting = {
+        seen.proposal.act for seen in whole.own_proposals if seen.proposal.status == PROPOSED
+    }
     found = [
         replace(offer, refused=_WAITS) if _PROPOSES.get(offer.name) in waiting else offer
         for offer in _all(whole)
@@ -96,7 +99,7 @@ def _all(whole: Whole) -> Iterator[Offer]:
         "move",
         "Move to another booking",
         "Put money that was paid for the wrong booking on the right one.",
-        None if whole.core.booking.paid_minor else "Its booking holds no money.",
+        _not_movable(whole),
     )
 
 
@@ -129,6 +132,25 @@ def _nothing_left(whole: Whole) -> str | None:
     if not held.brought_minor:
         return "This payment brought no money."
     return None if held.left_minor > 0 else "Nothing of it is left to give back."
+
+
+def _not_movable(whole: Whole) -> str | None:
+    if not whole.held.brought_minor:
+        return "This payment brought no money."
+    if not whole.sources:
+        return "No booking holds any of it now."
+    return _MOVES if _another_moves(whole) else None
+
+
+def _another_moves(whole: Whole) -> bool:
+    """Whether something else of what its booking holds is on its way to another one."""
+    own = f"booking:{whole.core.booking.id}"
+    return len(whole.sources) == 1 and any(
+        (seen.proposal.act, seen.proposal.status, seen.proposal.subject)
+        == (_PROPOSES["move"], PROPOSED, own)
+        for seen in whole.proposals
+        if seen not in whole.own_proposals
+    )
 
 
 def _not_found_yet(whole: Whole) -> str | None:

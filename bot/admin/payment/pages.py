@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from bot.admin.conversations import tied
-from bot.admin.conversations.words import TICKS, reason
+from bot.admin.conversations.words import TICKS, marked_up, reason
 from bot.admin.payment import offers, queries, timeline, words
-from bot.admin.payment.queries import Core, Whole
+from bot.admin.payment.whole import Core, Whole
 from bot.admin.refusals import words_of
 from bot.admin.rights import Right, needs
 from bot.admin.showing import provider_title
@@ -121,7 +121,9 @@ def _shown(whole: Whole) -> dict[str, object]:
         "to_conclude": [
             seen.refund.id for seen in whole.refunds if offers.to_conclude(seen.refund, whole)
         ],
+        "came_otherwise": whole.held.brought_minor not in (0, core.payment.amount_minor),
         "words": words,
+        "marked_up": marked_up,
         "ticks": TICKS,
         "reason_of": reason,
         "lines_shown": queries.LINES_SHOWN,

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.admin.payment.queries import Whole
+from bot.admin.payment.whole import Whole
 from bot.admin.showing import provider_title
+from domain.models import Booking
 from domain.money import Money
 from providers.registry import PROVIDERS
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """The words of one act's page. `most` is the largest amount there may be."""
+    """The words of one act's page. `most` is the largest amount there may be, `surplus` what of it
+    nobody owed.
+    """
 
     title: str
     what: str
@@ -19,6 +22,7 @@ class Telling:
     button: str
     takes_two: bool = True
     most: Money | None = None
+    surplus: Money | None = None
 
 
 def telling(name: str, whole: Whole, alone_minor: int) -> Telling:
@@ -31,22 +35,45 @@ def telling(name: str, whole: Whole, alone_minor: int) -> Telling:
 
 
 def _refund(whole: Whole, alone_minor: int) -> Telling:
-    title = provider_title(whole.core.payment.provider)
-    currency = whole.core.payment.currency
-    known = PROVIDERS.get(whole.core.payment.provider)
+    provider, currency = whole.core.payment.provider, whole.core.payment.currency
+    title, known = provider_title(provider), PROVIDERS.get(provider)
     alone = ""
     if alone_minor:
         alone = f" Up to {Money(alone_minor, currency)} you can do alone."
     return Telling(
         title="Refund",
-        what=f"{title} is told once to give the money back to the number it came from. The booking"
-        f" then owes it again, unless it was a surplus.{alone}",
+        what=f"{title} is told once to give the money back to {way_back(provider)}."
+        f"{_owed_again(whole)}{alone}",
         told=f"In WhatsApp: that {title} was asked to pay it back, and again when it has."
         f"{_days(known.refund_days if known else None)}",
         button="Ask for the refund",
         takes_two=not alone_minor,
         most=_left(whole),
+        surplus=_surplus(whole),
     )
+
+
+def way_back(provider: str) -> str:
+    """Where a provider gives money back to, as far as it says."""
+    return _WAYS_BACK.get(provider, "where it came from")
+
+
+def _owed_again(whole: Whole) -> str:
+    surplus = _surplus(whole)
+    if surplus is None:
+        return " The booking then owes it again."
+    return (
+        f" The surplus of {surplus} goes back first. The booking owes again only what is given back"
+        " beyond it."
+    )
+
+
+def _surplus(whole: Whole) -> Money | None:
+    """What of it may still go back and nobody owed."""
+    surplus_minor = min(whole.held.surplus_minor, whole.held.left_minor)
+    if surplus_minor <= 0:
+        return None
+    return Money(surplus_minor, whole.core.payment.currency)
 
 
 def _days(days: int | None) -> str:
@@ -57,11 +84,11 @@ def _outside(whole: Whole) -> Telling:
     return Telling(
         title="Refunded outside",
         what="Money that you gave back yourselves (cash, a transfer) is written into the books."
-        " Nothing is sent to the provider. The booking then owes it again, unless it was a"
-        " surplus.",
+        f" Nothing is sent to the provider.{_owed_again(whole)}",
         told="In WhatsApp: that the amount was paid back.",
         button="Propose it",
         most=_left(whole),
+        surplus=_surplus(whole),
     )
 
 
@@ -78,22 +105,31 @@ def _settle(whole: Whole) -> Telling:
     )
 
 
-def _move(whole: Whole) -> Telling:
-    booking = whole.core.booking
+def moving(source: Booking, most: Money) -> Telling:
+    """The words for moving up to `most` of a payment from a booking."""
     return Telling(
         title="Move to another booking",
-        what=f"The amount leaves the booking {booking.reference}, which owes it again, and enters"
+        what=f"The amount leaves the booking {source.reference}, which owes it again, and enters"
         " the other one. No provider is told: no money leaves the operator.",
         told="Nothing by itself. Write to them, if they should know.",
         button="Propose it",
-        most=Money(booking.paid_minor, booking.currency),
+        most=most,
     )
+
+
+def _move(whole: Whole) -> Telling:
+    return moving(whole.core.booking, Money(whole.held.booking_minor, whole.core.payment.currency))
 
 
 def _left(whole: Whole) -> Money:
     return Money(max(0, whole.held.left_minor), whole.core.payment.currency)
 
 
+_WAYS_BACK: Mapping[str, str] = {
+    "kaspi": "the Kaspi account it came from",
+    "phonepe": "the account or card it came from",
+    "cashfree": "the account or card it came from",
+}
 _BY_PAYMENT: Mapping[str, Callable[[Whole], Telling]] = {
     "outside": _outside,
     "settle": _settle,

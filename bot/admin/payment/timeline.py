@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.admin.payment import words
-from bot.admin.payment.queries import Whole
+from bot.admin.payment.whole import Whole
 from domain import ledger
 from domain.models import AuditEntry, PaymentEvent, Transfer
 from domain.money import Money
+from domain.moving import MOVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def _of_event(event: PaymentEvent, refund_minor: int | None, currency: str) -> L
     refund = None if refund_minor is None else str(Money(refund_minor, currency))
     return Line(
         at=event.at,
-        what=words.of_event(event.kind),
+        # Of a second payment of the same link the customer is told in other words.
+        what=words.of_event("paid_again" if event.told == "paid_again" else event.kind),
         note=words.of_note(event.note),
         call=_call(event),
         status=event.to_status,
@@ -120,7 +122,9 @@ def lasting(seconds: float) -> str:
 
 
 def postings(whole: Whole, provider: str) -> Sequence[Posting]:
-    """The ledger's movements of this payment's money. `provider` is its provider's title."""
+    """The ledger's movements of this payment's money. `provider` is its provider's title. A move is
+    one line, though it goes by way of suspense.
+    """
     core = whole.core
     names = {
         ledger.booking_account(core.booking.id): f"booking {core.booking.reference}",
@@ -128,7 +132,23 @@ def postings(whole: Whole, provider: str) -> Sequence[Posting]:
         ledger.provider_account(core.payment.provider, core.payment.account_id): provider,
         ledger.outside_account(core.booking.operator_id): "given outside",
     }
-    return [_posting(each, names) for each in whole.transfers]
+    names |= {ledger.booking_account(one.id): f"booking {one.reference}" for one in whole.others}
+    arrivals = {
+        each.evidence_id: names.get(each.credit, each.credit)
+        for each in whole.transfers
+        if _is_arrival(each)
+    }
+    return [
+        replace(posting, target=arrivals.get(each.evidence_id, posting.target))
+        for each in whole.transfers
+        if not _is_arrival(each)
+        for posting in [_posting(each, names)]
+    ]
+
+
+def _is_arrival(transfer: Transfer) -> bool:
+    """Whether it is the second half of a move."""
+    return transfer.kind == MOVE and transfer.credit.startswith("booking:")
 
 
 def _posting(transfer: Transfer, names: dict[str, str]) -> Posting:

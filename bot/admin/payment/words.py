@@ -15,11 +15,14 @@ EVENTS: Mapping[str, str] = {
     "otp_wrong": "The provider did not take the code",
     "answer_lost": "The provider did not answer: nobody knows whether money moved",
     "answer_ignored": "An answer came too late to count",
+    "said_paid": "The customer says that they have paid",
+    "not_yet": "The customer was told that the provider has not confirmed it yet",
     "asked": "Asked the provider what became of it",
     "word": "The provider said how it ended",
     "refused": "The provider refused it",
     "settled": "Paid",
     "surplus": "More money came than the booking owed",
+    "paid_again": "Money came once more for this payment",
     "mismatch": "What the provider said does not agree with what was asked",
     "reversed": "The provider took money back by itself",
     "reviewed": "Looked at by a person: nothing is left to do",
@@ -106,6 +109,16 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "surplus": (
         "More came than the booking owed",
         "Give the surplus back. The customer was told that a person will see to it.",
+    ),
+    "link_paid_twice": (
+        "The link was paid twice",
+        "What came a second time was not counted: give it back. The customer was told that you"
+        " will.",
+    ),
+    "paid_twice": (
+        "It was paid twice",
+        "What came a second time was not counted: give it back. The customer was told that you"
+        " will.",
     ),
     "reversed": (
         "The provider took money back by itself",

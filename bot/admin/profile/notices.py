@@ -39,7 +39,8 @@ _PAGES: Mapping[str, tuple[str, str]] = {
     "refund": ("approvals.refund", "refund_id"),
 }
 _ADMINS_PAGE = "staff"
-_MOST = 4
+_MOST = 20
+_BY = "{by}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def add_to(app: Flask) -> None:
 
 
 def unseen_notices() -> Sequence[Told]:
-    """The newest few."""
+    """The newest, up to more than anybody reads."""
     with transaction() as db:
         rows = notices.unseen(db, viewer().id, _MOST)
     return [_told(row) for row in rows]
@@ -69,7 +70,11 @@ def _told(notice: StaffNotice) -> Told:
     act = known.get("act", "")
     known["act"] = ACTS.get(act, act.replace("_", " "))
     known.update(subject=notice.subject, kind=notice.kind.replace("_", " "))
-    words = WORDS.get(notice.kind, _OTHERWISE).format_map(_Said(known))
+    words = WORDS.get(notice.kind, _OTHERWISE)
+    # Who made somebody an approver is told as well: it may have been done in their name.
+    if known.get("by") == viewer().email and words.startswith(_BY):
+        words = f"You{words.removeprefix(_BY)}"
+    words = words.format_map(_Said(known))
     return Told(notice.id, words, notice.created_at, _page_of(notice.subject))
 
 

@@ -44,7 +44,11 @@ def index() -> str:
         codes_left = authenticators.codes_left(db, person.id)
         may_approve = standing.may_approve(db, person.id)
     return render_template(
-        "profile/index.html", browsers=browsers, codes_left=codes_left, may_approve=may_approve
+        "profile/index.html",
+        browsers=browsers,
+        codes_left=codes_left,
+        may_approve=may_approve,
+        needs_one=runtime().settings.environment == "production",
     )
 
 

@@ -39,6 +39,11 @@ _SINCE = """coalesce((SELECT at FROM payment_event
         AND kind IN ('answer_lost', 'mismatch', 'surplus', 'reversed')
     ORDER BY version DESC LIMIT 1), payment.created_at)"""
 
+# Of a payment that succeeded more than once the words are others; see bot.admin.payment.whole.
+_SURPLUS = """CASE WHEN NOT EXISTS (SELECT FROM transfer WHERE payment_id = payment.id
+            AND kind IN ('capture', 'surplus') AND receipt <> payment.receipt) THEN 'surplus'
+        WHEN payment.link_url IS NULL THEN 'paid_twice' ELSE 'link_paid_twice' END"""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -80,13 +85,13 @@ _BOOKED = {
 }
 
 
-def _payments(where: str) -> Source:
+def _payments(where: str, what: str = "coalesce(payment.review, 'uncertain')") -> Source:
     return Source(
         "payment",
         f"{_MARKED} AND {where}",
         "payment.created_at",
         _MY_PAYMENT,
-        {**_BOOKED, "at": _SINCE, "what": "coalesce(payment.review, 'uncertain')"},
+        {**_BOOKED, "at": _SINCE, "what": what},
         _BOOKING,
     )
 
@@ -128,7 +133,7 @@ def of(scope: Scope) -> Mapping[str, Sequence[Source]]:
                 "payment.review NOT IN ('uncertain', 'surplus', 'reversed', 'reversed_beyond')"
             ),
         ),
-        "surplus": (_payments("payment.review = 'surplus'"),),
+        "surplus": (_payments("payment.review = 'surplus'", _SURPLUS),),
         "reversed": (_payments("payment.review IN ('reversed', 'reversed_beyond')"),),
         "refunds": (
             _refunds(

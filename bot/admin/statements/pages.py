@@ -12,9 +12,10 @@ from bot.admin.rights import Right, needs
 from bot.admin.running import zone
 from bot.admin.statements import queries
 from bot.admin.statements.queries import DAY_HEADER, TRANSFER_HEADER, Choice
-from bot.admin.viewers import scope
+from bot.admin.viewers import scope, viewer
 from domain import clock
 from domain.database import transaction
+from domain.staff.trail import entry
 from domain.statements import Period, Statement, statement
 
 blueprint = Blueprint("statements", __name__)
@@ -58,8 +59,9 @@ def index() -> str:
 @needs(Right.SEE)
 def days() -> Response:
     """The days as CSV."""
-    chosen, period, found = _stated()
-    name = _file_name("days", chosen, period)
+    chosen, asked, found = _stated()
+    name = _file_name("days", chosen, asked.period)
+    _write_down("days", asked, chosen)
     return csv_answer(name, DAY_HEADER, queries.day_rows(found, chosen.book.currency))
 
 
@@ -67,18 +69,29 @@ def days() -> Response:
 @needs(Right.SEE)
 def transfers() -> Response:
     """Every transfer as CSV."""
-    chosen, period, found = _stated()
-    name = _file_name("transfers", chosen, period)
-    rows = queries.transfer_rows(chosen.book, period, found)
+    chosen, asked, found = _stated()
+    name = _file_name("transfers", chosen, asked.period)
+    _write_down("transfers", asked, chosen)
+    rows = queries.transfer_rows(chosen.book, asked.period, found)
     return csv_answer(name, TRANSFER_HEADER, rows)
 
 
-def _stated() -> tuple[Choice, Period, Statement]:
+def _stated() -> tuple[Choice, Asked, Statement]:
     """What was asked for, and its statement; 404 where there is nothing to make one of."""
     asked = _asked()
     chosen = asked.chosen or abort(404)
     with transaction() as db:
-        return chosen, asked.period, statement(db, chosen.book, asked.period)
+        return chosen, asked, statement(db, chosen.book, asked.period)
+
+
+def _write_down(what: str, asked: Asked, chosen: Choice) -> None:
+    """Who takes a statement away, and which."""
+    account = chosen.account
+    subject = f"account:{account.id}" if account else f"operator:{asked.operator_id}"
+    period = {"first_day": str(asked.period.first), "last_day": str(asked.period.last)}
+    detail = {"table": what, "currency": chosen.book.currency, **period}
+    with transaction() as db:
+        db.add(entry(viewer().by, "statement_exported", subject, detail))
 
 
 def _file_name(kind: str, chosen: Choice, period: Period) -> str:

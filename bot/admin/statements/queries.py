@@ -11,7 +11,15 @@ from bot.admin.scope import Scope
 from domain.database import transaction
 from domain.models import Account, Operator
 from domain.money import Money
-from domain.statements import Book, Period, Statement, book_of, movements, outside_of
+from domain.statements import (
+    Book,
+    Period,
+    Statement,
+    book_of,
+    movements,
+    outside_currencies,
+    outside_of,
+)
 
 DAY_HEADER = (
     "day",
@@ -77,16 +85,22 @@ def owner_of(db: Session, scope: Scope, account_id: int) -> int | None:
 
 
 def choices(db: Session, scope: Scope, operator_id: int) -> Sequence[Choice]:
-    """An operator's books: each account's, then its money outside, one for each currency."""
+    """An operator's books: each account's, then its money outside, one for each currency that it
+    has an account in, or took money in without one.
+    """
     accounts = db.scalars(
         select(Account)
         .where(Account.operator_id == operator_id, scope.keeps(Account.operator_id))
         .order_by(Account.provider, Account.currency, Account.id)
     ).all()
     named = [Choice(str(account.id), account, book_of(account)) for account in accounts]
+    currencies = {account.currency for account in accounts}
+    # The scope holds here as well: another operator's money is as if it were not there.
+    if scope.operator_id in (None, operator_id):
+        currencies.update(outside_currencies(db, operator_id))
     outside = [
         Choice(f"outside-{each}", None, outside_of(operator_id, each))
-        for each in sorted({account.currency for account in accounts})
+        for each in sorted(currencies)
     ]
     return [*named, *outside]
 

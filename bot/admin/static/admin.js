@@ -15,12 +15,35 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What is shown only once is copied whole. A browser that lets no page do so shows no button for it.
+if (navigator.clipboard) {
+  document.querySelectorAll("[data-copy]").forEach((button) => {
+    button.parentElement.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+      button.textContent = "Copied";
+    });
+  });
+}
+
+// A text that may only be so long says when it comes near, counted as the server does.
+document.addEventListener("input", (event) => {
+  const told = document.querySelector(`[data-counted="${event.target.id}"]`);
+  if (!told) return;
+  const left = Number(event.target.dataset.longest) - [...event.target.value.trim()].length;
+  told.textContent = left < 0 ? `${-left} too many.` : left <= 100 ? `${left} left.` : "";
+});
+
 // An act happens once: its button cannot be pressed twice. The server sees to it as well.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post") return;
   setTimeout(() => form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; }));
 });
+
+// A form that was sent back with its faults stands in the history like a page that was opened: going
+// back to it opens it afresh, where a browser would ask whether to send it once more, or give up.
+if (document.body.dataset.posted !== undefined) history.replaceState(history.state, "", location.href);
 
 // A page that is left and come back to shows its buttons again.
 addEventListener("pageshow", () => {
@@ -40,7 +63,9 @@ document.addEventListener("input", (event) => {
     if (!row.hidden) shown += 1;
   });
   const told = document.querySelector(`[data-narrowed="${name}"]`);
-  if (told) told.textContent = `${shown} found`;
+  if (!told) return;
+  const typed = event.target.value.trim();
+  told.textContent = !typed ? "" : shown ? `${shown} found` : `Nobody found for “${typed}”.`;
 });
 
 // A part of a page that leads to the sign-in, because its reader was signed out: the page goes there.

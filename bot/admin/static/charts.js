@@ -2,6 +2,8 @@
 // "columns": one column of numbers each; "bars": the first column of numbers, lying down.
 (() => {
   const drawn = [];
+  const NARROW_PIXELS = 480;
+  const LONGEST_LINE = 20;
 
   // A canvas knows no variables: the browser works them out on an element that nobody sees.
   const probe = document.body.appendChild(document.createElement("span"));
@@ -10,6 +12,14 @@
     probe.style.color = `var(--tblr-${name})`;
     return getComputedStyle(probe).color;
   };
+
+  // On a phone a long name stands in lines: it would be cut off at the edge.
+  const inLines = (name) => name.split(" ").reduce((lines, word) => {
+    const last = lines.at(-1);
+    if (last !== undefined && `${last} ${word}`.length <= LONGEST_LINE) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+    return lines;
+  }, []);
 
   const read = (place) => {
     const table = place.querySelector("table");
@@ -28,13 +38,16 @@
     const shown = isColumns ? data.titles : data.titles.slice(0, 1);
     const colours = isColumns ? [colour("azure"), colour("green")] : [colour("azure")];
     const text = colour("secondary");
+    const frame = place.querySelector(".ratio");
+    const isNarrow = place.clientWidth < NARROW_PIXELS;
+    if (!isColumns && isNarrow) frame.classList.replace("ratio-16x9", "ratio-4x3");
     const counted = { beginAtZero: true, ticks: { precision: 0, color: text }, grid: { color: colour("border-color") } };
     const named = { ticks: { color: text, autoSkip: isColumns }, grid: { display: false } };
-    place.querySelector(".ratio").hidden = false;
+    frame.hidden = false;
     drawn.push(new Chart(place.querySelector("canvas"), {
       type: "bar",
       data: {
-        labels: data.labels,
+        labels: !isColumns && isNarrow ? data.labels.map(inLines) : data.labels,
         datasets: shown.map((label, column) => ({ label, data: data.number(column), backgroundColor: colours[column], borderRadius: 3, maxBarThickness: 28 })),
       },
       options: {

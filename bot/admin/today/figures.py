@@ -19,7 +19,7 @@ from bot.admin.today.days import Span
 _OF_PAYMENTS = ("Payment opened", "Sent to the provider", "Code, link or invoice sent", "Paid")
 _OF_CONVERSATIONS = (
     "Wanted to pay",
-    "Named a booking",
+    "Found a booking to pay",
     "Named an amount",
     "Opened a payment",
     "Got a code, a link or an invoice",

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Interval,
     Select,
     String,
+    case,
     cast,
     distinct,
     func,
@@ -29,6 +30,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.admin.scope import Scope
 from bot.admin.today.days import Span
+from domain.ledger import OUTSIDE_ACCOUNTS
 from domain.models import Booking, Message, Payment, PaymentEvent, Transfer
 from domain.states import ENDED_UNPAID
 
@@ -44,8 +46,8 @@ MOST_COUNTED = 999
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What came in by one provider in one currency, in minor units: all of it, what of it nobody
-    owed, and what went back. `provider` None: taken outside, and written down by staff; what went
-    back there may also have been a mistake.
+    owed, and what went back. `provider` None: outside of providers, and written down by staff; what
+    went back there may also have been a mistake.
     """
 
     provider: str | None
@@ -128,17 +130,20 @@ def ledger(db: Session, scope: Scope, span: Span) -> Ledger:
 
 
 def _moved(scope: Scope, span: Span) -> CompoundSelect[*tuple[Any, ...]]:
-    """Each movement of money of these days: of payments, and what staff took outside."""
+    """Each movement of money of these days: of payments, and what staff took outside. What they
+    gave back of a payment past its provider did not go back there: as in statements, it is outside.
+    """
     columns = (
         Transfer.kind,
         Transfer.currency,
         Transfer.amount_minor,
-        Transfer.evidence_id,
         Transfer.at,
         Transfer.payment_id,
     )
+    past_it = (Transfer.kind == "refund") & Transfer.credit.startswith(OUTSIDE_ACCOUNTS)
+    provider = case((past_it, null()), else_=Payment.provider).label("provider")
     of_payments = (
-        select(*columns, Payment.provider, Payment.created_at)
+        select(*columns, provider, Payment.created_at)
         .join(Payment, Payment.id == Transfer.payment_id)
         .where(Transfer.kind.in_((*_CAME, *_WENT)), scope.keeps_account(Payment.account_id))
     )
@@ -154,12 +159,13 @@ def _sums(moved: FromClause) -> Select[*tuple[Any, ...]]:
     def sum_of(*kinds: str) -> ColumnElement[int]:
         return func.coalesce(func.sum(moved.c.amount_minor).filter(moved.c.kind.in_(kinds)), 0)
 
-    receipts = func.count(distinct(moved.c.evidence_id))
+    # As statements count: a payment is one, however often it was debited.
+    payments = func.count(distinct(moved.c.payment_id)).filter(moved.c.kind.in_(_CAME))
     return _row(
         "money",
         provider=moved.c.provider,
         currency=moved.c.currency,
-        number=receipts.filter(moved.c.kind.in_((*_CAME, _OUTSIDE))),
+        number=payments + func.count().filter(moved.c.kind == _OUTSIDE),
         came=sum_of(*_CAME, _OUTSIDE),
         surplus=sum_of("surplus"),
         back=sum_of(*_WENT, _TAKEN_BACK),

@@ -61,9 +61,10 @@ _MOST_STEPS = 6
 
 
 def of_conversations(db: Session, span: Span) -> Sequence[int]:
-    """How many customers' conversations came so far on these days: wanted to pay, named a booking,
-    named an amount, opened a payment, got a code, a link or an invoice, paid. Of all operators:
-    before a booking is named, nobody knows whose customer it is.
+    """How many customers' conversations came so far on these days: wanted to pay, found a booking
+    to pay, named an amount, opened a payment, got a code, a link or an invoice, paid. Of all
+    operators: before a booking is named, nobody knows whose customer it is. A booking that takes no
+    money now, because it is paid in full, cancelled or paused, is none to pay.
     """
     rows = db.execute(_STEPS, {"began": span.began, "over": span.over})
     found = {int(row.reached): int(row.contacts) for row in rows}

@@ -4,7 +4,7 @@ Columns: `payment_id`; `opened_at`, `ended_at` (ISO 8601, UTC); `status`; `amoun
 point before the minor ones), `currency`; `provider`, `operator`; `booking`, `tour_reference`,
 `traveller`; `contact` and `paid_from` (the last four characters of the number);
 `otp_reference`, `provider_reference`, `receipt`, `debit_reference`; `failure` and `review` (our
-names of them).
+names of them); `came` and `went_back`, as `amount`, by the ledger.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,6 +39,8 @@ HEADER = (
     "debit_reference",
     "failure",
     "review",
+    "came",
+    "went_back",
 )
 _ROWS_AT_ONCE = 1_000
 
@@ -68,7 +70,7 @@ def _line(row: queries.PaymentRow) -> Sequence[object]:
         _moment(row.created_at),
         _moment(row.ended_at),
         row.status,
-        str(Money(row.amount_minor, row.currency).to_decimal()),
+        _amount(row.amount_minor, row),
         row.currency,
         row.provider,
         row.operator,
@@ -83,7 +85,13 @@ def _line(row: queries.PaymentRow) -> Sequence[object]:
         row.debit_reference,
         row.failure,
         row.review,
+        _amount(row.came_minor, row),
+        _amount(row.back_minor, row),
     )
+
+
+def _amount(minor: int, row: queries.PaymentRow) -> str:
+    return str(Money(minor, row.currency).to_decimal())
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -39,7 +39,7 @@ from bot.admin.scope import Scope
 from bot.admin.transactions.accounts import AccountView
 from bot.admin.transactions.forms import Filters
 from bot.admin.transactions.search import readings
-from domain.models import Booking, ContactIdentity, Departure, Operator, Payment
+from domain.models import Booking, ContactIdentity, Departure, Operator, Payment, Transfer
 from domain.states import STATUSES
 
 # Where a page ended: the moment and the id of its last payment.
@@ -49,7 +49,8 @@ Cursor = tuple[datetime, UUID]
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
     """A line of the list. `contact` and `payer_number` are whole: show them masked. `matched` says
-    as what it was found, when it was searched for.
+    as what it was found, when it was searched for. `came_minor` and `back_minor` are what it
+    brought and what of that went back, by the ledger.
     """
 
     id: UUID
@@ -72,6 +73,9 @@ class PaymentRow:
     debit_reference: str | None
     failure: str | None
     review: str | None
+    cancel_requested_at: datetime | None
+    came_minor: int
+    back_minor: int
     matched: Sequence[str]
 
 
@@ -216,6 +220,18 @@ def _after(before: Cursor | None) -> list[ColumnElement[bool]]:
     return [tuple_(Payment.created_at, Payment.id) < tuple_(*before)]
 
 
+def _moved() -> Select[int, int]:
+    """What a payment brought, and what of it went back, in minor units."""
+    came, back = (
+        func.sum(Transfer.amount_minor).filter(Transfer.kind.in_(kinds))
+        for kinds in (("capture", "surplus"), ("refund", "reversal"))
+    )
+    return select(
+        cast(func.coalesce(came, 0), BigInteger).label("came"),
+        cast(func.coalesce(back, 0), BigInteger).label("back"),
+    ).where(Transfer.payment_id == Payment.id)
+
+
 def _whole(scope: Scope, keys: FromClause) -> Select[*tuple[Any, ...]]:
     """The lines of a page, columns in the order of `PaymentRow`."""
     address = (
@@ -225,6 +241,7 @@ def _whole(scope: Scope, keys: FromClause) -> Select[*tuple[Any, ...]]:
         .limit(1)
         .scalar_subquery()
     )
+    money = _moved().lateral("money")
     return (
         select(
             Payment.id,
@@ -247,6 +264,9 @@ def _whole(scope: Scope, keys: FromClause) -> Select[*tuple[Any, ...]]:
             Payment.debit_reference,
             Payment.failure,
             Payment.review,
+            Payment.cancel_requested_at,
+            money.c.came,
+            money.c.back,
             func.coalesce(keys.c.matched, cast([], ARRAY(String))),
         )
         .select_from(keys)
@@ -254,6 +274,7 @@ def _whole(scope: Scope, keys: FromClause) -> Select[*tuple[Any, ...]]:
         .join(Booking, Booking.id == Payment.booking_id)
         .join(Operator, Operator.id == Booking.operator_id)
         .outerjoin(Departure, Departure.id == Booking.departure_id)
+        .join(money, true())
         .where(scope.keeps_account(Payment.account_id))
         .order_by(keys.c.created_at.desc(), keys.c.id.desc())
     )

@@ -4,7 +4,7 @@ and a pause, and secrets are shown nowhere.
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.config import Settings
 from bot.runtime import Runtime
@@ -92,7 +92,7 @@ def test_a_changed_secret_takes_two_people_and_is_shown_nowhere(
     assert SECRET not in written
     assert NEW_SECRET not in written
     assert "Merchant key" in answers[-2]
-    assert "Account secrets changed" in answers[-2]
+    assert "Changed the account&#39;s secrets" in answers[-2]
 
 
 def test_a_change_of_settings_alone_is_seen_by_every_process(
@@ -236,6 +236,35 @@ def test_a_tour_is_given_an_account_and_forgets_it(
         with transaction() as db:
             named = db.scalars(select(TourAccount.account_id)).all()
         assert named == ([account_id] if "tour" in form else [])
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ("default", "Payments under way stay with the account that they began with."),
+        ("on", "Payments under way with other accounts stay there."),
+        ("tours", "Payments under way stay with the account that they began with."),
+        ("credentials", "those about payments under way as well."),
+    ],
+)
+def test_who_decides_reads_what_who_proposed_had_read(
+    runtime: Runtime, house: House, sign_in: SignIn, act: str, said: str
+) -> None:
+    account_id = offices.add_account(runtime, house.operator_id, default=False)
+    if act == "on":
+        with transaction() as db:
+            db.execute(update(Account).values(active=False))
+    offices.add_tour(house)
+    client = sign_in(house.own)
+    address = f"/admin/accounts/{account_id}/{act}"
+    page = client.get(address)
+    form = {"act_id": offices.minted(page), "reason": "x", "tour": "5"}
+    form |= {"setting_base_url": ADDRESS, "setting_channel": "POS"}
+    assert client.post(address, data=form).status_code == 303
+    decided = sign_in(house.second).get(f"/admin/approvals/{offices.proposed().id}")
+    for shown in (page, decided):
+        assert said in shown.text
+        assert shown.text.count("under way") == 1
 
 
 def test_a_strangers_account_is_not_there(runtime: Runtime, house: House, sign_in: SignIn) -> None:

@@ -48,6 +48,8 @@ def test_a_proposal_is_approved_once(house: House, sign_in: SignIn) -> None:
     payment = sell(house.operator_id).uncertain()
     proposal = propose(payment, house.operator_id, house.own)
     second, third = sign_in(house.second), sign_in(house.admin)
+    address = f"/admin/approvals/{proposal}"
+    assert f'action="{address}/approve"' in second.get(address).text
     for _ in range(2):
         done = second.post(f"/admin/approvals/{proposal}/approve", follow_redirects=True)
         assert "Approved, and done." in words_of(done)
@@ -141,6 +143,11 @@ def test_it_is_not_approved_before_its_time(house: House, sign_in: SignIn) -> No
             )
         )
     second = sign_in(house.second)
+    address = f"/admin/approvals/{proposal_id}"
+    shown = second.get(address)
+    assert "It may be approved from" in words_of(shown)
+    assert f'action="{address}/approve"' not in shown.text
+    assert f'action="{address}/reject"' in shown.text
     early = second.post(f"/admin/approvals/{proposal_id}/approve", follow_redirects=True)
     assert "This may be approved from" in words_of(early)
     assert "Not before" in words_of(early)

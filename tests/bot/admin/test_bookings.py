@@ -26,7 +26,7 @@ from domain.models import (
 from domain.wishes import Tools
 from tests import factories
 from tests.bot.admin.conftest import House, SignIn
-from tests.domain.world import assert_books_agree
+from tests.domain.world import World, assert_books_agree, open_payment, settle
 
 DAY = date(2030, 2, 10)
 
@@ -227,6 +227,8 @@ def test_a_receipt_that_cannot_be_sent_is_printed(
     assert link is not None
     receipt = client.get(link[1]).text
     assert "USD 150.00" in receipt
+    assert "Paid in cash: Book 7, no. 12" in receipt
+    assert "outside" not in receipt
     assert "Still owed" in receipt
     assert sign_in(house.foreign).get(link[1]).status_code == 404
     with transaction() as db:
@@ -266,16 +268,43 @@ def test_a_booking_is_cancelled_once_and_its_customer_told_once(
     (words,) = said()
     assert words.startswith("Kalai Safaris has cancelled your booking KS-2024-001")
     page = client.get(f"/admin/bookings/{sold.ours}").text
-    assert "It still holds USD 100.00" in page
+    assert "It still holds USD 100.00." in page
     assert "Fell ill" in page
+
+
+def test_a_cancelled_booking_says_how_each_part_of_what_it_holds_is_given_back(
+    house: House, sold: Sold, sign_in: SignIn, runtime: Runtime
+) -> None:
+    client, address = sign_in(house.own), f"/admin/bookings/{sold.ours}"
+    client.post(f"{address}/outside", data=outside_form())
+    client.post(f"{address}/cancel", data={"why": "Fell ill"})
+    page = client.get(address).text
+    assert "What was taken outside, USD 150.00, you give back yourselves" in page
+    assert "USD 100.00 is of no payment and no receipt here" in page
+    assert "What was paid in the chat" not in page
+    with transaction() as db:
+        owner = db.get_one(Operator, house.operator_id)
+        account = factories.account(db, owner, runtime.accounts.sealer)
+        other = factories.booking(db, owner, reference="KS-2024-003")
+    world = World(owner.id, other.id, sold.contact, account.id)
+    settle(open_payment(world))
+    address = f"/admin/bookings/{other.id}"
+    client.post(f"{address}/cancel", data={"why": "Fell ill"})
+    page = client.get(address).text
+    assert "What was paid in the chat, USD 100.00, is refunded on the page" in page
+    assert "taken outside" not in page
+    assert "no receipt here" not in page
 
 
 def correction(sold: Sold, client: object, **other: str) -> dict[str, str]:
     """The form as it is shown, but for what is said."""
     page = client.get(f"/admin/bookings/{sold.ours}/correct").text  # type: ignore[attr-defined]
     assert factories.PHONE not in page
-    inputs = re.findall(r'<input[^>]*name="([a-z_]+)"[^>]*value="([^"]*)"', page)
-    return dict(inputs) | other
+    return fields(page) | other
+
+
+def fields(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input[^>]*name="([a-z_]+)"[^>]*value="([^"]*)"', page))
 
 
 def test_a_name_is_corrected_at_once(house: House, sold: Sold, sign_in: SignIn) -> None:
@@ -331,15 +360,44 @@ def test_what_is_wrong_with_a_correction_is_said_beside_it(
         assert answer.status_code == 200
         assert words in answer.text
     client.post(address, data=form | {"name": "First"})
-    answer = client.post(address, data=form | {"name": "Second"})
-    assert "The booking was changed since" in answer.text
-    assert booking_of(sold.ours).lead_name == "First"
+
+
+def test_a_correction_of_what_was_changed_meanwhile_is_made_again(
+    house: House, sold: Sold, sign_in: SignIn
+) -> None:
+    client, address = sign_in(house.own), f"/admin/bookings/{sold.ours}/correct"
+    stale = correction(sold, client)
+    client.post(address, data=stale | {"name": "First"})
+    page = client.post(address, data=stale | {"email": "second@example.com"}).text
+    assert "Somebody changed this booking meanwhile." in page
+    assert "Reject" not in page
+    assert booking_of(sold.ours).email is None
+    form = fields(page)
+    assert form["name"] == "First"
+    assert form["email"] == ""
+    again = client.post(address, data=form | {"email": "second@example.com"})
+    assert again.status_code == 303
+    booking = booking_of(sold.ours)
+    assert (booking.lead_name, booking.email) == ("First", "second@example.com")
+
+
+def test_a_correction_says_how_a_booking_comes_to_a_departure(
+    house: House, sold: Sold, sign_in: SignIn
+) -> None:
+    client = sign_in(house.own)
+    page = client.get(f"/admin/bookings/{sold.ours}/correct").text
+    assert "Its tour and day are not changed here" in page
+    assert "with this reference, the tour_id and the start_date" in page
+    with transaction() as db:
+        db.get_one(Booking, sold.ours).departure_id = None
+    page = client.get(f"/admin/bookings/{sold.ours}/correct").text
+    assert "It has no departure yet, and none is chosen here" in page
 
 
 def new_booking(**other: str) -> dict[str, str]:
     form = {
         "act_id": str(uuid4()),
-        "reference": "KS-NEW",
+        "reference": "KS-2030-001",
         "tour": "5",
         "start_date": "2030-03-01",
         "name": "Rudo Banda",
@@ -354,11 +412,14 @@ def test_a_booking_is_added_once(house: House, sold: Sold, sign_in: SignIn) -> N
     client, form = sign_in(house.own), new_booking()
     places = {client.post("/admin/bookings/add", data=form).location for _ in range(2)}
     with transaction() as db:
-        (row,) = db.scalars(select(Booking).where(Booking.reference == "KS-NEW"))
+        (row,) = db.scalars(select(Booking).where(Booking.reference == "KS-2030-001"))
         day = db.scalars(select(Departure.start_date).where(Departure.id == row.departure_id)).one()
     assert places == {f"/admin/bookings/{row.id}"}
     assert (row.total_minor, row.operator_id, day) == (125_000, house.operator_id, date(2030, 3, 1))
     assert sold.ours != row.id
+    page = client.get(f"/admin/bookings/{row.id}").text
+    assert "<strong>Added</strong>" not in page
+    assert "<strong>Added</strong>" in client.get(f"/admin/bookings/{sold.ours}").text
 
 
 @pytest.mark.parametrize(
@@ -367,6 +428,9 @@ def test_a_booking_is_added_once(house: House, sold: Sold, sign_in: SignIn) -> N
         ({"reference": "ks2024001"}, "There is a booking with this reference already."),
         ({"reference": "KS-2024-002"}, "There is a booking with this reference already."),
         ({"reference": "BK-T005-20300301"}, "shared reference"),
+        ({"reference": "🦓 <b>"}, "Customers could not write this to pay"),
+        ({"reference": "12345"}, "such as KS-2024-001."),
+        ({"reference": "cancel"}, "such as KS-2024-001."),
         ({"phone": ""}, "Enter the phone number"),
         ({"tour": ""}, "Choose the tour that leaves on that day."),
         ({"tour": "6"}, "Not a valid choice"),
@@ -390,7 +454,7 @@ def test_an_admin_says_whose_booking_it_is(house: House, sold: Sold, sign_in: Si
     assert "Choose whose booking it is." in client.post("/admin/bookings/add", data=form).text
     client.post("/admin/bookings/add", data=form | {"operator": "Other Tours"})
     with transaction() as db:
-        (row,) = db.scalars(select(Booking).where(Booking.reference == "KS-NEW"))
+        (row,) = db.scalars(select(Booking).where(Booking.reference == "KS-2030-001"))
     assert row.operator_id == house.stranger_id
     assert row.id > sold.theirs
 
@@ -408,7 +472,7 @@ def test_one_booking_shows_its_payments_and_its_history(
     page = sign_in(house.own).get(f"/admin/bookings/{sold.ours}").text
     assert f"/admin/transactions/{payment.id}" in page
     assert "Paid before the booking came here" in page
-    assert "Booking changed" in page
+    assert "Changed the booking by an import" in page
     # The same number stands on somebody else's booking, so only admins may read what was said.
     assert f"/admin/conversations/{sold.contact}" not in page
     whole = sign_in(house.admin).get(f"/admin/bookings/{sold.ours}").text

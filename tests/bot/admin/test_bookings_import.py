@@ -55,12 +55,14 @@ def text(page: str) -> str:
 
 def test_a_file_is_shown_first_and_imported_once(house: House, sign_in: SignIn) -> None:
     client = sign_in(house.own)
-    page = upload(client, file_of({"operator": ""}, {"reference": "KS-2", "operator": ""})).text
+    page = upload(
+        client, file_of({"operator": ""}, {"reference": "KS-2024-002", "operator": ""})
+    ).text
     assert "New 2" in text(page)
     assert bookings() == {}
     address, form = confirming(page)
     assert client.post(address, data=form).location == "/admin/bookings"
-    assert sorted(bookings()) == ["KS-2", "KS-2024-001"]
+    assert sorted(bookings()) == ["KS-2024-001", "KS-2024-002"]
     again = client.post(address, data=form)
     assert again.location == "/admin/bookings/import"
     with transaction() as db:
@@ -93,14 +95,36 @@ def test_changes_are_shown_before_and_after(house: House, sign_in: SignIn) -> No
 
 
 def test_each_bad_row_is_named_and_nothing_can_be_imported(house: House, sign_in: SignIn) -> None:
-    data = file_of({}, {"reference": "KS-2", "total": "-1"}, {"reference": "KS-3", "currency": "X"})
+    data = file_of(
+        {},
+        {"reference": "KS-2024-002", "total": "-1", "email": "nobody"},
+        {"reference": "KS-2024-003", "currency": "X"},
+    )
     page = upload(sign_in(house.own), data).text
     shown = text(page)
-    assert "Wrong 2" in shown
+    assert "New 1 Changed 0 Left as they are 0 Wrong 2" in shown
+    assert "tour 5, 10 Feb 2030" in shown
     assert "3 total must be an amount" in shown
     assert "4 currency must be one of" in shown
     assert 'name="digest"' not in page
     assert bookings() == {}
+
+
+def test_a_reference_that_the_chat_cannot_take_is_a_bad_row_where_it_is_new(
+    house: House, sign_in: SignIn
+) -> None:
+    with transaction() as db:
+        owner = db.get_one(Operator, house.operator_id)
+        factories.booking(db, owner, reference="Moyo")
+    client = sign_in(house.own)
+    bad = ("🦓 <b>", "12345", "cancel")
+    page = upload(client, file_of({}, *({"reference": each} for each in bad))).text
+    shown = text(page)
+    assert "New 1 Changed 0 Left as they are 0 Wrong 3" in shown
+    assert shown.count("reference customers could not write this to pay") == 3
+    assert "such as KS-2024-001" in shown
+    confirm(client, upload(client, file_of({"reference": "Moyo"})).text)
+    assert bookings()["Moyo"].lead_phone == "263771234567"
 
 
 def test_what_takes_two_people_is_a_bad_row_that_says_what_to_do(
@@ -137,13 +161,13 @@ def test_an_operators_own_staff_import_their_own_rows_only(house: House, sign_in
         stranger = db.get_one(Operator, house.stranger_id)
         tour = factories.tour(db, stranger, 6, "Charyn")
         factories.departure(db, tour, date(2030, 2, 10)).cancelled_at = func.clock_timestamp()
-        factories.booking(db, stranger, reference="OT-1", name="Aigul Secret")
+        factories.booking(db, stranger, reference="OT-2024-1", name="Aigul Secret")
     client = sign_in(house.own)
     data = file_of(
-        {"reference": "KS-1", "operator": "kalai  SAFARIS"},
-        {"reference": "KS-2", "operator": "Other Tours"},
-        {"reference": "OT-1", "operator": ""},
-        {"reference": "KS-3", "operator": "", "tour_id": "6", "tour_name": ""},
+        {"reference": "KS-2024-009", "operator": "kalai  SAFARIS"},
+        {"reference": "KS-2024-002", "operator": "Other Tours"},
+        {"reference": "OT-2024-1", "operator": ""},
+        {"reference": "KS-2024-003", "operator": "", "tour_id": "6", "tour_name": ""},
     )
     page = upload(client, data).text
     shown = text(page)
@@ -152,7 +176,7 @@ def test_an_operators_own_staff_import_their_own_rows_only(house: House, sign_in
     assert "5 tour_id tour 6 belongs to another operator" in shown
     assert "Aigul" not in page
     assert "cancelled" not in shown
-    assert sorted(bookings()) == ["OT-1"]
+    assert sorted(bookings()) == ["OT-2024-1"]
     confirm(client, upload(client, file_of(without=WITHOUT_OPERATOR)).text)
     assert bookings()["KS-2024-001"].operator_id == house.operator_id
 
@@ -161,13 +185,13 @@ def test_an_admin_imports_for_everybody(house: House, sign_in: SignIn) -> None:
     client = sign_in(house.admin)
     data = file_of(
         {},
-        {"reference": "OT-1", "operator": "Other Tours", "tour_id": "6"},
-        {"reference": "NW-1", "operator": "New Ways", "tour_id": "7"},
+        {"reference": "OT-2024-1", "operator": "Other Tours", "tour_id": "6"},
+        {"reference": "NW-2024-1", "operator": "New Ways", "tour_id": "7"},
     )
     page = upload(client, data).text
     assert "New operators: New Ways." in text(page)
     confirm(client, page)
-    assert bookings()["OT-1"].operator_id == house.stranger_id
+    assert bookings()["OT-2024-1"].operator_id == house.stranger_id
 
 
 def test_a_preview_is_its_uploaders_alone(house: House, sign_in: SignIn) -> None:

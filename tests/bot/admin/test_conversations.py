@@ -333,6 +333,19 @@ def test_a_payment_that_waits_for_a_code_is_spoken_of(chat: Chat) -> None:
     assert "A payment waits for a code" in chat.take()
 
 
+def test_an_answer_that_is_too_long_is_cut_by_nobody(chat: Chat) -> None:
+    page = chat.take()
+    assert "1,024 characters at most." in page
+    # A browser would cut off what is pasted without a word.
+    assert "maxlength" not in page
+    long = "word " * 210
+    form = {"answer_id": chat.form(page), "text": long}
+    answer = chat.anna.post(f"{chat.path}/answer", data=form)
+    assert answer.status_code == 422
+    assert "Up to 1,024 characters may be sent at once." in answer.text
+    assert long.strip() in answer.text
+
+
 # What is new
 
 
@@ -344,8 +357,13 @@ def test_a_look_fetches_what_was_said_since_and_nothing_else(chat: Chat) -> None
     assert "menu" not in nothing
     assert "<html" not in nothing
     assert 'id="state"' not in nothing
+    assert 'id="until"' not in nothing
     chat.says("help")
     news = chat.anna.get(chat.news_of(nothing)).text
+    # They may be written to for longer now.
+    until = re.search(r'<p id="until"[^>]* hx-swap-oob="true">(.*?)</p>', news)
+    assert until is not None
+    assert until[1] in chat.show()
     assert news.count('<li id="message-') == 2
     assert ">help" in news.replace("\n", "").replace("  ", "")
     assert 'class="tp-theirs"' in news

@@ -73,6 +73,10 @@ def entries(act: str) -> list[AuditEntry]:
         return list(db.scalars(select(AuditEntry).where(AuditEntry.act == act)))
 
 
+def text(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
 def said() -> list[tuple[int, str]]:
     with transaction() as db:
         query = select(Message.contact_id, Message.body).where(Message.direction == "out")
@@ -122,13 +126,19 @@ def test_nothing_is_done_to_a_strangers_departure(
         assert db.scalars(select(AuditEntry)).all() == []
 
 
-def test_everybody_on_a_departure_by_name(house: House, groups: Groups, sign_in: SignIn) -> None:
-    page = sign_in(house.own).get(f"/admin/departures/{groups.ours}").text
-    names = re.findall(r"Tendai [ABC] Moyo", page)
-    assert names == sorted(names)
+def test_everybody_on_a_departure_who_owes_first(
+    house: House, groups: Groups, sign_in: SignIn
+) -> None:
+    client, address = sign_in(house.own), f"/admin/departures/{groups.ours}"
+    page = client.get(address).text
+    assert re.findall(r"Tendai ([ABC]) Moyo", page) == ["B", "C", "A"]
+    assert "2 of 3 still owe and stand first." in text(page)
+    on_paper = client.get(f"{address}/manifest").text
+    assert re.findall(r"Tendai ([ABC]) Moyo", on_paper) == ["A", "B", "C"]
     assert "•••• 5181" in page
     assert "263774975181" not in page
-    assert 'data-find="tendai a moyo ks-1"' in page
+    assert 'data-find="tendai a moyo ks-1 paid"' in page
+    assert 'data-find="tendai b moyo ks-2 owes not paid"' in page
     assert "Aigul" not in page
 
 
@@ -177,7 +187,15 @@ def test_a_departure_is_cancelled_once_and_its_group_told_once(
     page = client.get(address).text
     assert "please call 2 bookings" in page
     assert "nobody with this number has written to us" in page
-    assert "To give back: USD 600.00" in " ".join(page.split())
+    shown = text(page)
+    assert "Cancelled bookings 3 To give back USD 600.00" in shown
+    assert "To give back: USD 600.00" in shown
+    assert "Still owed" not in shown
+    assert "3 cancelled bookings · To give back USD 600.00" in text(
+        client.get(f"{address}/manifest").text
+    )
+    listed = text(client.get("/admin/departures").text)
+    assert "Cancelled – to give back USD 600.00" in listed
     with transaction() as db:
         gone = db.scalars(select(Booking.reference).where(Booking.cancelled_at.is_not(None)))
         assert sorted(gone) == ["KS-1", "KS-2", "KS-3"]
@@ -207,6 +225,30 @@ def test_a_departure_leaves_on_another_day(house: House, groups: Groups, sign_in
     assert "BK-T005-20300217" in client.get(address).text
 
 
+def test_a_page_says_before_its_button_how_many_are_told(
+    house: House, groups: Groups, sign_in: SignIn
+) -> None:
+    client, address = sign_in(house.own), f"/admin/departures/{groups.ours}"
+    for path in ("move", "cancel"):
+        before, _, _ = client.get(f"{address}/{path}").text.partition('<form method="post">')
+        assert "1 person is told in WhatsApp" in text(before)
+        assert "2 bookings have nobody we can write to now" in text(before)
+
+
+def test_a_departure_is_not_moved_into_the_past(
+    house: House, groups: Groups, sign_in: SignIn
+) -> None:
+    client, address = sign_in(house.own), f"/admin/departures/{groups.ours}"
+    form = {"why": "A slip", "to": "2020-01-01", "was": "2030-02-10"}
+    page = client.post(f"{address}/move", data=form).text
+    beside = re.search(r'id="to-error">([^<]+)<', page)
+    assert beside is not None
+    assert beside[1] == "That day is over. Choose today or a later day."
+    assert said() == []
+    today = datetime.now(UTC).date().isoformat()
+    assert client.post(f"{address}/move", data=form | {"to": today}).status_code == 303
+
+
 def test_what_stands_against_a_new_day_is_said_beside_it(
     house: House, groups: Groups, sign_in: SignIn
 ) -> None:
@@ -218,6 +260,7 @@ def test_what_stands_against_a_new_day_is_said_beside_it(
     assert "This tour has a departure on that day already." in page
     page = client.post(address, data=form | {"to": "2030-03-01", "was": "2029-01-01"}).text
     assert "Somebody moved this departure meanwhile." in page
+    assert re.search(r'name="was"[^>]*value="2030-02-10"', page)
     page = client.post(address, data=form | {"to": "1999-01-01"}).text
     assert "Choose a day between 2000 and 2099." in page
     assert said() == []

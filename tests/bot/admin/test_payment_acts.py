@@ -211,7 +211,7 @@ def test_too_much_money_is_not_moved(house: House, sign_in: SignIn) -> None:
     sell(house.operator_id, "KS-2", tour=6)
     address = page_of(payment, "move?to=KS-2")
     refused = send(sign_in(house.own), address, amount="100.01", evidence="x")
-    assert "That is more than the booking holds: USD 100.00." in words_of(refused)
+    assert "That is more than is left of this payment: USD 100.00." in words_of(refused)
     assert proposed() == []
 
 

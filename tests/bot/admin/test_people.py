@@ -230,7 +230,9 @@ def test_a_link_for_somebody_who_lost_theirs_drops_what_they_had_and_is_told(
     client = sign_in(house.admin)
     asks = client.get(f"/admin/staff/{house.second}/link").text
     assert "all approvers are told" in asks
-    link = link_in(client.post(f"/admin/staff/{house.second}/link").text)
+    shown = client.post(f"/admin/staff/{house.second}/link").text
+    assert re.search(r'<p hidden><button type="button"[^>]* data-copy="link">', shown)
+    link = link_in(shown)
     # Nothing changes before it is used.
     assert before.get("/admin/").status_code == 200
     assert join(app, link, "another password now") == 303

@@ -1,6 +1,7 @@
 """One's own account: password, authenticator, browsers, what one is told."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -252,6 +253,42 @@ def test_what_somebody_is_told_stands_on_every_page_until_it_was_seen(
     with transaction() as db:
         left = db.execute(select(StaffNotice.kind).where(StaffNotice.seen_at.is_(None)))
         assert sorted(left.scalars()) == ["proposal_rejected", "proposal_waiting"]
+
+
+def test_what_needs_an_authenticator_is_said_as_it_is(
+    admin_app: Flask, house: House, sign_in: SignIn
+) -> None:
+    client = sign_in(house.admin)
+    here = "In production, acts on money and on people need one; here they do not."
+    assert here in client.get("/admin/profile").text
+    runtime = admin_app.extensions["tourpay"]
+    settings = runtime.settings.model_copy(update={"environment": "production"})
+    admin_app.extensions["tourpay"] = replace(runtime, settings=settings)
+    page = client.get("/admin/profile").text
+    assert "Acts on money and on people need one." in page
+    assert here not in page
+
+
+def test_notices_are_a_line_that_opens_but_where_a_day_begins(
+    house: House, sign_in: SignIn
+) -> None:
+    detail = {"who": "eve@example.com", "by": ANNA}
+    with transaction() as db:
+        tell(db, [house.admin, house.second], "approver_made", "staff:9", detail)
+        tell(db, [house.admin], "proposal_rejected", "proposal:1", {"by": "ben@example.com"})
+    client, ben = sign_in(house.admin), sign_in(house.second)
+    for address in ("/admin/", "/admin/profile"):
+        page = client.get(address).text
+        assert "New for you" in page
+        assert "notices for you</summary>" not in page
+    page = client.get("/admin/bookings").text
+    assert "2 notices for you</summary>" in page
+    assert "New for you" not in page
+    # What was done in somebody's name is told to them, as theirs.
+    assert "You made eve@example.com an approver." in page
+    page = ben.get("/admin/bookings").text
+    assert "1 notice for you</summary>" in page
+    assert "anna@example.com made eve@example.com an approver." in page
 
 
 def test_an_expired_session_is_not_listed(app: Flask, house: House) -> None:

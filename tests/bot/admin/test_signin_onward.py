@@ -3,6 +3,8 @@
 import pytest
 from flask import Flask
 
+from domain.database import transaction
+from domain.staff import sessions
 from tests.bot.admin.browsing import PASSWORD, browser, give_password
 from tests.bot.admin.conftest import House, SignIn
 
@@ -77,3 +79,31 @@ def test_the_sign_in_itself_leads_nowhere_else(app: Flask, house: House) -> None
         data={"email": "anna@example.com", "password": PASSWORD},
     )
     assert answer.location == "/admin/"
+
+
+def test_whose_session_ended_is_told_what_became_of_what_they_sent(
+    house: House, sign_in: SignIn
+) -> None:
+    give_password(house.admin)
+    client = sign_in(house.admin)
+    page = "/admin/operators/new"
+    with transaction() as db:
+        sessions.end_all(db, house.admin)
+    away = client.post(page, data={"name": "Zambezi Trails"})
+    assert away.location == f"/admin/sign-in?next={page}"
+    said = client.get(away.location).text
+    assert "You were signed out. Nothing was done: sign in and do it again." in said
+    entered = client.post(away.location, data={"email": "anna@example.com", "password": PASSWORD})
+    assert entered.location == page
+    assert client.get(page).status_code == 200
+
+
+@pytest.mark.usefixtures("house")
+def test_who_is_not_signed_in_is_asked_to_once(app: Flask) -> None:
+    client = browser(app)
+    words = "Please sign in to go on."
+    assert words in client.get("/admin/bookings", follow_redirects=True).text
+    assert words not in client.get("/admin/", follow_redirects=True).text
+    # A part of a page that looks for news by itself: the page is loaded again, and says it.
+    client.get("/admin/bookings", headers={"HX-Request": "true"})
+    assert words not in client.get("/admin/sign-in").text

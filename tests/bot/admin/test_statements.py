@@ -5,13 +5,17 @@ ledger's.
 import csv
 import io
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from domain.database import transaction
-from domain.models import Transfer
+from domain.models import AuditEntry, Operator, Transfer
+from domain.money import Money
+from domain.outside import Method, OutsideMoney, Posted, record
+from tests import factories
 from tests.bot.admin.conftest import House, SignIn
 from tests.bot.admin.paying import Sold, sell, words_of
 
@@ -115,7 +119,44 @@ def test_a_month_is_its_days(house: House, sign_in: SignIn, sold: Sold) -> None:
     assert [(row["day"], row["closing"]) for row in december] == [("total", "150.00")]
 
 
-def test_who_has_no_account_is_told_so(house: House, sign_in: SignIn) -> None:
+def test_who_has_nothing_to_make_a_statement_of_is_told_so(house: House, sign_in: SignIn) -> None:
     client = sign_in(house.own)
-    assert "no account to make a statement of" in client.get("/admin/statements").text
+    page = client.get("/admin/statements").text
+    assert "Nothing to make a statement of yet" in page
+    assert 'name="book"' not in page
     assert client.get("/admin/statements/days.csv").status_code == 404
+
+
+def test_cash_has_a_statement_without_any_account(house: House, sign_in: SignIn) -> None:
+    with transaction() as db:
+        owner = db.get_one(Operator, house.operator_id)
+        booking = factories.booking(db, owner, total_minor=100_000)
+        db.flush()
+        cash = Money(78_000, "USD")
+        wish = OutsideMoney(uuid4(), booking.id, cash, Method.CASH, "Book 7, no. 12", house.own)
+        assert isinstance(record(db, wish), Posted)
+    for person in (house.own, house.admin):
+        client = sign_in(person)
+        page = client.get(f"/admin/statements?operator={house.operator_id}")
+        assert "Outside of providers, USD" in page.text
+        taken = client.get(f"/admin/statements/days.csv?operator={house.operator_id}")
+        assert [row["outside"] for row in rows(taken)] == ["780.00", "780.00"]
+    assert "USD" not in words_of(sign_in(house.foreign).get("/admin/statements"))
+
+
+def test_taking_a_statement_away_is_written_down(house: House, sign_in: SignIn, sold: Sold) -> None:
+    client = sign_in(house.own)
+    client.get(address(sold, "/days.csv"))
+    client.get(address(sold, "/transfers.csv") + "&book=outside-USD")
+    client.get(f"/admin/statements/days.csv?operator={house.operator_id}&book=outside-USD")
+    with transaction() as db:
+        found = db.query(AuditEntry).filter_by(act="statement_exported").order_by(AuditEntry.id)
+        entries = [(each.actor, each.subject, each.detail["table"]) for each in found]
+        detail = found[0].detail
+    account = f"account:{sold.world.account_id}"
+    assert entries == [
+        ("own@example.com", account, "days"),
+        ("own@example.com", account, "transfers"),
+        ("own@example.com", f"operator:{house.operator_id}", "days"),
+    ]
+    assert (detail["first_day"], detail["last_day"]) == ("2026-11-01", "2026-11-30")

@@ -127,8 +127,8 @@ def test_the_booking_says_what_became_of_it(house: House, desk: Desk, sign_in: S
     page = unescape(own.get(desk.page).text)
     assert "Given back outside: Counted on 3 February: it is not there" in page
     assert "USD 100.00 left" in page
-    assert "Outside taken back" in page
-    assert "Cause: given_back" in page
+    assert "Took back USD 50.00 that was recorded as taken outside" in page
+    assert "Cause: The money was given back to the traveller" in page
     assert desk.address in page
     assert "USD 50.00" in own.get(f"{desk.page}/receipts/{desk.transfer}").text
     shown = own.get(desk.address).text
@@ -165,7 +165,7 @@ def test_a_cancelled_booking_gives_cash_back(house: House, desk: Desk, sign_in: 
     with transaction() as db:
         db.get_one(Booking, desk.booking).cancelled_at = func.clock_timestamp()
     own = sign_in(house.own)
-    assert "take back what was taken outside" in own.get(desk.page).text
+    assert "then “take back” beside its line" in own.get(desk.page).text
     approve(sign_in(house.second), ask(own, desk, cause="given_back"))
     assert paid(desk) == 0
     (words,) = said()

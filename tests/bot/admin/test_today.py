@@ -307,10 +307,18 @@ def test_the_page_says_it_in_words_numbers_and_charts(
     assert "USD 100.00" in page
     assert "Most were opened from 11:00 to 12:00: 1 opened, 0 paid." in page
     assert "Failed: declined without a reason" in page
+    # Somebody may well have named a booking that takes no money now.
+    assert "Found a booking to pay" in page
+    assert "because it is paid in full, cancelled or paused, counts in the first step alone" in page
     assert page.count('<canvas role="img" aria-label=') == 3
     assert page.count("data-chart=") == 3
     assert re.search(r"\sstyle=|<script>|\son\w+=", page) is None
     assert "/admin/static/charts.js" in page
+    # A phone shows what of it nobody owed, where there is any.
+    surplus = '<td class="tp-num tp-at-3l tp-named" data-label="Of it surplus">'
+    assert surplus not in page
+    money_for(shelf, "KS-2", kind="surplus")
+    assert surplus in client.get(f"/admin/?on={DAY}").text
     own = unescape(sign_in(house.foreign).get(f"/admin/?on={DAY}").text)
     assert "USD 100.00" not in own
     assert "Counted in payments" in own
