@@ -119,7 +119,8 @@ SHOWN = frozenset(
         "account-add", "account-secrets", "operations", "profile", "authenticator", "booking-add",
         "booking-correct", "booking-cash", "booking-receipt", "bookings-import",
         "payment-uncertain", "payment-settle", "payment-move", "departure-move", "staff-person",
-        "staff-invite", "switch-pause",
+        "staff-invite", "switch-pause", "booking-take-back", "booking-cancel", "booking-cancelled",
+        "departure-cancel", "payment-outside", "payment-close",
     )
 )  # fmt: skip
 _COLUMNS = (
