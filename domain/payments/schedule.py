@@ -28,10 +28,12 @@ _WATCH = (timedelta(hours=1), timedelta(hours=6), *(timedelta(days=day) for day 
 
 
 def ask_now(db: Session, payment: Payment, now: datetime) -> None:
-    """Let the provider be asked at once, by whoever hears the nudge or finds the row due. It is a
-    question out of turn: the one that stood next in the schedule is still to come.
+    """Let the provider be asked at once, by whoever hears the nudge or finds the row due. While the
+    customer may still pay it is a question out of turn: the one that stood next is still to come.
+    Of an uncertain payment each one counts, because a person is to look after so many.
     """
-    if payment.next_check_at is not None and payment.next_check_at > now:
+    is_out_of_turn = payment.next_check_at is not None and payment.next_check_at > now
+    if is_out_of_turn and payment.status == AWAITING_CUSTOMER:
         payment.checks = max(0, payment.checks - 1)
     payment.next_check_at = now
     promise(db, Nudge(ATTEND, QUEUE, str(payment.id)))

@@ -127,6 +127,19 @@ def test_who_asks_out_of_turn_uses_up_no_step_of_the_schedule() -> None:
     assert 3_590 < _seconds_to_the_next_question(payment) <= 3_600
 
 
+def test_whoever_asks_about_an_uncertain_payment_keeps_no_person_from_looking_at_it() -> None:
+    twice = dataclasses.replace(POLICY, check_delays_seconds=(300, 300))
+    payment = started(w.build())
+    with transaction() as db:
+        payments.lose_answer(db, payments.lock(db, payment), twice, CALL)
+    assert w.payment_of(payment).review is None
+    with transaction() as db:
+        locked = payments.lock(db, payment)
+        payments.ask_now(db, locked.payment, locked.now)
+        payments.record_failed_check(db, locked, CALL, twice)
+    assert w.payment_of(payment).review == "uncertain"
+
+
 def _seconds_to_the_next_question(payment: UUID) -> float:
     with transaction() as db:
         locked = payments.lock(db, payment)
