@@ -14,7 +14,7 @@ from domain.hearing import Waiting
 from domain.models import Payment, Refund
 from domain.money import Money
 from domain.payments import BY_CUSTOMER
-from domain.payments.reviews import came_again, came_of
+from domain.payments.reviews import MISMATCHES, came_again, came_of
 from domain.policy import Policy
 from domain.states import AWAITING_CUSTOMER, SUCCEEDED
 from flows.desk import BookingView, CancelledView, PaymentStatus, PaymentView, WayKind
@@ -53,6 +53,7 @@ def cancelled_view(known: CancelledFacts, policy: Policy) -> CancelledView:
         booking=booking_view(known.booking, policy),
         to_give_back=Money(known.held_minor, currency),
         given_back=Money(known.given_back_minor, currency),
+        untraced=Money(known.untraced_minor, currency),
     )
 
 
@@ -82,6 +83,7 @@ def payment_view(db: Session, payment: Payment, booking: BookingView, links: Lin
         failure=payment.failure,
         # A link that was withdrawn is over for its customer, whoever wished it.
         cancel_requested=payment.cancel_reason == BY_CUSTOMER or dropped,
+        disagrees=payment.review in MISMATCHES,
         booking=booking,
     )
 
@@ -92,11 +94,13 @@ def told(db: Session, waiting: Waiting, policy: Policy, links: Links) -> Told:
     known = bookings.facts(db, payment.booking_id)
     refund = None if waiting.refund_id is None else db.get_one(Refund, waiting.refund_id)
     amount = None if refund is None else Money(refund.amount_minor, payment.currency)
+    if waiting.told == "paid_again":
+        amount = came_again(db, payment, waiting.version or 0)
     return Told(
         name=waiting.told or "",
         payment=payment_view(db, payment, booking_view(known, policy), links),
         ordinal=waiting.version or 0 if waiting.told in REPEATABLE else 0,
-        amount=came_again(db, payment) if waiting.told == "paid_again" else amount,
+        amount=amount,
         days=None if refund is None else PROVIDERS[payment.provider].refund_days,
     )
 

@@ -17,13 +17,13 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.models import Base, Booking, BookingContact, LookupTry
+from domain.money_of_bookings import MoneyOf, has_surplus, money_of
 from domain.payments.opening import Hold, holds_on
 from domain.policy import Policy
 from domain.references import parse_shared_reference, reference_key, shared_reference
@@ -61,13 +61,15 @@ class BookingFacts:
 
 @dataclass(frozen=True, slots=True)
 class CancelledFacts:
-    """A cancelled booking, with what is held of its money, on it or as a surplus, and what was
-    given back of it, in minor units.
+    """A cancelled booking, with what is to be given back, on it or as a surplus, and what was, in
+    minor units. `untraced_minor` is on it too, but was paid before it came here, or was moved here
+    without its payment's name: nothing that is done here gives it back.
     """
 
     booking: BookingFacts
     held_minor: int
     given_back_minor: int
+    untraced_minor: int
 
 
 def find_own(db: Session, contact_id: int, phone: str | None, reference: str) -> list[BookingFacts]:
@@ -94,13 +96,14 @@ def own_cancelled(db: Session, contact_id: int, phone: str | None) -> list[Cance
     found = _facts(db, _OWN_CANCELLED, {"contact_id": contact_id, "phone": phone})
     if not found:
         return []
-    rows = db.execute(_GIVEN_BACK, {"ids": [each.id for each in found]})
-    money = {booking_id: (int(surplus), int(given)) for booking_id, surplus, given in rows}
-    return [
-        CancelledFacts(each, each.paid_minor + surplus, given)
-        for each in found
-        for surplus, given in (money.get(each.id, (0, 0)),)
-    ]
+    money = money_of(db, [each.id for each in found])
+    return [_cancelled(each, money.get(each.id, MoneyOf())) for each in found]
+
+
+def _cancelled(known: BookingFacts, money: MoneyOf) -> CancelledFacts:
+    untraced_minor = max(0, min(known.paid_minor, money.unnamed_minor))
+    held_minor = known.paid_minor - untraced_minor + money.surplus_minor
+    return CancelledFacts(known, held_minor, money.given_back_minor, untraced_minor)
 
 
 def facts(db: Session, booking_id: int) -> BookingFacts:
@@ -182,23 +185,12 @@ _OWN_CANCELLED = (
         or_(
             _booking.c.paid_minor > 0,
             _booking.c.cancelled_at > func.clock_timestamp() - _CANCELLED_LATELY,
+            has_surplus(_booking.c.id),
         ),
     )
     .order_by(_booking.c.cancelled_at.desc(), _booking.c.id)
     .limit(_CANCELLED_AT_MOST)
 )
-# Of each booking the surplus that suspense holds, and what went back to its payers. What was moved
-# to another booking only passes by suspense, and what was taken off as a mistake never came.
-_GIVEN_BACK = text("""
-    SELECT t.booking_id,
-        coalesce(sum(CASE WHEN t.credit LIKE 'suspense:%' THEN t.amount_minor
-                          WHEN t.debit LIKE 'suspense:%' THEN -t.amount_minor END)
-            FILTER (WHERE t.kind <> 'move'), 0),
-        coalesce(sum(t.amount_minor) FILTER (WHERE t.kind = 'refund'
-            OR t.kind = 'taken_back' AND e.body LIKE 'given_back:%'), 0)
-    FROM transfer t LEFT JOIN evidence e ON e.id = t.evidence_id
-    WHERE t.booking_id = ANY(:ids) GROUP BY t.booking_id
-""")
 
 
 def too_many_tries(db: Session, contact_id: int, reference: str, policy: Policy) -> bool:

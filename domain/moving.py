@@ -5,8 +5,9 @@
 
 The one that gives may be cancelled; the other takes no more than it owes and no payment under way
 holds, and the rest stays where it is. No more of a payment is moved than the booking has of it: so
-what was moved is moved on, or back, from where it is. Proposals from before payments were named
-move what the booking holds, whosesoever it is.
+what was moved is moved on, or back, from where it is. A payment's own booking takes back what was
+moved away also once it is cancelled: only from there is it refunded. Proposals from before payments
+were named move what the booking holds, whosesoever it is.
 """
 
 from uuid import UUID
@@ -15,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain import ledger
-from domain.by_hand import does_not_fit, file_finding
+from domain.by_hand import does_not_fit, file_finding, room_of
 from domain.models import Booking, Payment, Staff, Transfer
 from domain.money import Money
 from domain.payments import lock_booking
@@ -39,10 +40,22 @@ def may_move(db: Session, wish: Wish) -> NotDone | None:
     amount = wish.money()
     if amount.currency != source.currency:
         return NotDone(Why.OTHER_CURRENCY)
-    refused = does_not_fit(db, target, amount)
+    refused = _not_taken(db, target, wish, amount)
     if refused is not None:
         return refused
     return _not_there(db, source, wish, amount)
+
+
+def _not_taken(db: Session, target: Booking, wish: Wish, amount: Money) -> NotDone | None:
+    """What stands against its entering a locked booking."""
+    refused, payment_id = does_not_fit(db, target, amount), _payment_id(wish)
+    if refused is None or refused.why is not Why.CANCELLED or payment_id is None:
+        return refused
+    if db.get_one(Payment, payment_id).booking_id != target.id:
+        return refused
+    # It comes home, to be given back. Other bookings have no more of it than was moved away.
+    owed = room_of(db, target).owed
+    return NotDone(Why.ABOVE_OWED, left=owed) if amount > owed else None
 
 
 def _not_there(db: Session, source: Booking, wish: Wish, amount: Money) -> NotDone | None:
@@ -53,10 +66,13 @@ def _not_there(db: Session, source: Booking, wish: Wish, amount: Money) -> NotDo
     if payment_id is None:
         there = Money(max(0, unpromised_of(db, source)), source.currency)
         return NotDone(Why.ABOVE_HELD, left=there) if amount > there else None
-    if not what_is_left(db, payment_id).brought_minor:
+    of_it = what_is_left(db, payment_id)
+    if not of_it.brought_minor:
         return NotDone(Why.NOTHING_CAME)
     left = left_to_move(db, source, db.get_one(Payment, payment_id))
-    return NotDone(Why.ABOVE_LEFT, left=left) if amount > left else None
+    if amount <= left:
+        return None
+    return NotDone(Why.TAKEN_BACK if of_it.beyond_minor else Why.ABOVE_LEFT, left=left)
 
 
 def left_to_move(db: Session, booking: Booking, payment: Payment) -> Money:

@@ -40,6 +40,7 @@ class Why(StrEnum):
     ABOVE_OWED = "above_owed"
     ABOVE_FREE = "above_free"  # payments under way hold the rest
     ABOVE_LEFT = "above_left"
+    TAKEN_BACK = "taken_back"  # above what its provider, which took back by itself, left
     ABOVE_HELD = "above_held"
     # A payment
     STILL_CALLING = "still_calling"

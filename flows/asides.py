@@ -35,6 +35,8 @@ def aside(words: Words, told: Told, now: datetime) -> Reply:
         "time": facts.refund_time(words, told.days),
     }
     name = by_kind(told.name, payment.kind) if told.name in TOLD_BY_KIND else told.name
+    if told.name == "not_yet" and payment.disagrees:
+        name = "disagrees"
     reply = Reply(f"aside.{name}", words.render_one_of("aside", name, values))
     if told.name == "link_made" and is_open(payment, now):
         return carrying_link(reply, words, payment, now)

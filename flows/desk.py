@@ -53,11 +53,14 @@ class BookingView:
 
 @dataclass(frozen=True, slots=True)
 class CancelledView:
-    """A cancelled booking, with what of its money is still to be given back, and what was."""
+    """A cancelled booking, with what of its money is still to be given back, and what was.
+    `untraced` was paid too, but only its operator knows what becomes of it.
+    """
 
     booking: BookingView
     to_give_back: Money
     given_back: Money
+    untraced: Money
 
 
 class Lookup(StrEnum):
@@ -135,6 +138,8 @@ class PaymentView:
     there is only a picture; `picture` the address of its QR code. `expires_at` (aware UTC) is until
     when the customer can act, None where that is not known. `cancel_requested`: its
     customer cancelled it, or it waits for them and is to be cancelled; the provider may not know.
+    `disagrees`: its provider told of money that does not agree with what was asked, and a person is
+    to look at it.
     """
 
     id: str
@@ -149,6 +154,7 @@ class PaymentView:
     receipt: str | None
     failure: str | None
     cancel_requested: bool
+    disagrees: bool
     link: str | None
     picture: str | None
     expires_at: datetime | None

@@ -142,6 +142,8 @@ def payment_line(words: Words, payment: PaymentView) -> Rendered:
     if payment.cancel_requested and status is not PaymentStatus.SUCCEEDED:
         status = PaymentStatus.CANCELLED
     told = by_kind(status.value, payment.kind) if status in TOLD_BY_KIND else status.value
+    if status is PaymentStatus.AWAITING_CUSTOMER and payment.disagrees:
+        told = "disagrees"
     state = words.render_one_of("state", told, {"provider": payment.provider_title})
     return words.render(
         "facts.payment",
@@ -183,20 +185,35 @@ def _booking_line(words: Words, booking: BookingView) -> Rendered:
 
 
 def _cancelled_line(words: Words, cancelled: CancelledView) -> Rendered:
-    booking, values = cancelled.booking, {"given": cancelled.given_back}
-    owing = {"operator": booking.operator, "left": cancelled.to_give_back}
+    booking = cancelled.booking
+    return words.render(
+        "facts.cancelled",
+        {
+            "reference": booking.reference,
+            "trip": trip(words, booking),
+            "money": _money_of(words, cancelled),
+        },
+    )
+
+
+def _money_of(words: Words, cancelled: CancelledView) -> Rendered:
+    """What was given back of a cancelled booking, what is to be, and what to ask about."""
+    operator, values = cancelled.booking.operator, {"given": cancelled.given_back}
+    owing = {"operator": operator, "left": cancelled.to_give_back}
+    untraced = {"operator": operator, "untraced": cancelled.untraced}
     if cancelled.to_give_back.amount_minor and cancelled.given_back.amount_minor:
         money = words.render("facts.given_back_in_part", values | owing)
     elif cancelled.to_give_back.amount_minor:
         money = words.render("facts.to_give_back", owing)
     elif cancelled.given_back.amount_minor:
         money = words.render("facts.given_back", values)
+    elif cancelled.untraced.amount_minor:
+        return words.render("facts.ask_about", untraced)
     else:
-        money = words.render("facts.nothing_to_pay", {})
-    return words.render(
-        "facts.cancelled",
-        {"reference": booking.reference, "trip": trip(words, booking), "money": money},
-    )
+        return words.render("facts.nothing_to_pay", {})
+    if not cancelled.untraced.amount_minor:
+        return money
+    return Rendered(f"{money} {words.render('facts.ask_about_other', untraced)}")
 
 
 def own_bookings(words: Words, desk: Desk) -> Rendered | None:

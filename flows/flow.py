@@ -139,12 +139,11 @@ class Flow:
         """What is written to the person who was asked for and has not come yet; None: it is for
         the bot.
         """
-        at_an_end = self.step in self.ends
-        if not is_for_person(misheard.key, "" if at_an_end else said.text, self.desk):
+        if not is_for_person(misheard.key, said.text, self.desk):
             return None
         if is_passed_on(self.desk):
             return SILENCE
-        if at_an_end:
+        if self.step in self.ends:
             choices = self.menu_choices()
             return self.say(PASSED_ON).then(self.say("common.pay_meanwhile", *choices))
         return self.say(PASSED_ON, *self.ask().choices)

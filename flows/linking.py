@@ -54,6 +54,8 @@ class Linking(Changing):
     def ask_link(self) -> Reply:
         """Who is paid how much, until when, and the link."""
         payment, now = self.standing_payment(), self.desk.now
+        if payment.disagrees:
+            return self._disagrees(payment)
         variables: dict[str, object] = {
             "amount": payment.amount,
             "booking": payment.booking.reference,
@@ -86,6 +88,8 @@ class Linking(Changing):
     def ask_phone(self) -> Reply:
         """Where the invoice is, what it says, and how long it waits."""
         payment, now = self.standing_payment(), self.desk.now
+        if payment.disagrees:
+            return self._disagrees(payment)
         reply = self.say(
             "pay.phone.ask",
             *self.phone_choices(),
@@ -106,11 +110,20 @@ class Linking(Changing):
         return self.say("pay.link.asking", provider=payment.provider_title)
 
     def not_yet(self, payment: PaymentView) -> Reply:
-        """The answer to "paid", where the provider says nothing of the kind."""
+        """The answer to "paid", where the provider says nothing of the kind, or nothing that agrees
+        with what was asked.
+        """
+        if payment.disagrees:
+            return self._disagrees(payment)
         key, choices = "pay.link.not_yet", self.link_choices()
         if payment.kind is WayKind.PHONE:
             key, choices = "pay.phone.not_yet", self.phone_choices()
         return self.say(key, *choices, provider=payment.provider_title)
+
+    def _disagrees(self, payment: PaymentView) -> Reply:
+        """Nothing to open or to pay: there is money already, and a person looks whose it is."""
+        person = self.choice("person", "button.person")
+        return self.say("pay.link.disagrees", person, provider=payment.provider_title)
 
     def _not_heard(self, step: str, said: Said, offer: tuple[Choice, ...]) -> Misheard:
         what = "no_code" if self.looks_like_code(said.text) else "not_understood"

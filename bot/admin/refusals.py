@@ -32,6 +32,8 @@ _WORDS: Mapping[str, str] = {
     "above_owed": "That is more than the booking owes: {left}.",
     "above_free": "Payments under way hold part of what is owed. Up to {left} may be entered.",
     "above_left": "That is more than is left of this payment: {left}.",
+    "taken_back": "Its provider took money of this payment back by itself. Of it there is left:"
+    " {left}.",
     "above_held": "That is more than the booking holds: {left}.",
     "still_calling": "The provider is being asked just now. Try again in a minute.",
     "nothing_sent": "Nothing was sent to the provider yet.",
@@ -77,6 +79,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "above_owed": ("amount",),
     "above_free": ("amount",),
     "above_left": ("amount",),
+    "taken_back": ("amount",),
     "above_held": ("amount",),
     "not_held": ("amount",),
     "no_receipt": ("receipt",),

@@ -23,6 +23,8 @@ _WORDS = {
     Why.OUTSIDE_ONLY: "Its provider gives nothing back when asked: give it back by yourselves,"
     " then write it down with `refunds outside`.",
     Why.ABOVE_LEFT: "That is more than is left of this payment: {left}.",
+    Why.TAKEN_BACK: "Its provider took money of this payment back by itself. Of it there is left:"
+    " {left}.",
     Why.NOT_POSITIVE: "An amount is more than nothing.",
     Why.OTHER_CURRENCY: "The payment was in another currency.",
     Why.NO_REASON: "Say why, in 1 to 300 characters.",

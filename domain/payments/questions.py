@@ -5,7 +5,8 @@ that once for each time they said so.
                                        └▸ anything else: "not yet"
 
 Whatever a provider says but an end is "not yet", also that it says nothing: who was told that we
-ask must not wait in silence for it to be asked again.
+ask must not wait in silence for it to be asked again. Where it told of money that does not agree
+with what was asked, the same event says so in other words, by the payment's mark as it is told.
 """
 
 from datetime import datetime
@@ -14,6 +15,7 @@ from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from domain.models import Payment, PaymentEvent
+from domain.payments.reviews import MISMATCHES
 from domain.payments.schedule import ask_now
 from domain.payments.story import Locked, write_event
 from domain.states import AWAITING_CUSTOMER
@@ -42,7 +44,8 @@ def answer_customer(db: Session, locked: Locked, asked_at: datetime) -> None:
     if newest.at > asked_at:
         ask_now(db, payment, locked.now)
     else:
-        write_event(db, payment, NOT_YET, told=NOT_YET)
+        note = payment.review if payment.review in MISMATCHES else None
+        write_event(db, payment, NOT_YET, told=NOT_YET, note=note)
 
 
 # Made once: a link is asked about every few seconds.

@@ -55,8 +55,15 @@ def came_of(db: Session, payment: Payment) -> Money:
     return Money(payment.amount_minor if came is None else int(came), payment.currency)
 
 
-def came_again(db: Session, payment: Payment) -> Money:
-    """What came last for a payment that was paid before."""
+def came_again(db: Session, payment: Payment, version: int) -> Money:
+    """What came once more for a payment that was paid before, by the event of this version: its
+    note names the receipt. Events from before they had one are about what came last.
+    """
+    named = (
+        select(PaymentEvent.note)
+        .where(PaymentEvent.payment_id == payment.id, PaymentEvent.version == version)
+        .scalar_subquery()
+    )
     came = db.execute(
         select(Transfer.amount_minor)
         .where(
@@ -64,7 +71,7 @@ def came_again(db: Session, payment: Payment) -> Money:
             Transfer.receipt != payment.receipt,
             Transfer.kind == "surplus",
         )
-        .order_by(Transfer.id.desc())
+        .order_by(func.coalesce(Transfer.receipt == named, False).desc(), Transfer.id.desc())
         .limit(1)
     ).scalar_one_or_none()
     return Money(payment.amount_minor if came is None else came, payment.currency)

@@ -127,7 +127,8 @@ def _close(db: Session, locked: Locked, word: Word, credited: Money, surplus: Mo
     if surplus.amount_minor:
         payment.review = SURPLUS
     if payment.status == SUCCEEDED:
-        write_event(db, payment, "surplus", told="paid_again", call=word.call)
+        # It names its money: more may have come before this is told.
+        write_event(db, payment, "surplus", told="paid_again", call=word.call, note=word.receipt)
         return
     # Who had a link and cancelled was told that it is no longer to be used.
     link_dropped = payment.status == AWAITING_CUSTOMER and payment.cancel_requested_at is not None

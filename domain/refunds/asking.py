@@ -109,10 +109,13 @@ def does_not_fit(db: Session, locked: Locked, amount: Money, reason: str) -> Not
         return NotRefunded(Why.NOT_POSITIVE)
     if amount.currency != locked.payment.currency:
         return NotRefunded(Why.OTHER_CURRENCY)
-    if not what_is_left(db, locked.payment.id).brought_minor:
+    of_it = what_is_left(db, locked.payment.id)
+    if not of_it.brought_minor:
         return NotRefunded(Why.NOTHING_CAME)
     left = Money(may_go_back(db, locked.booking, locked.payment), amount.currency)
-    return NotRefunded(Why.ABOVE_LEFT, left) if amount > left else None
+    if amount <= left:
+        return None
+    return NotRefunded(Why.TAKEN_BACK if of_it.beyond_minor else Why.ABOVE_LEFT, left)
 
 
 def approve(db: Session, refund_id: UUID, staff_id: int) -> Refund | NotRefunded:

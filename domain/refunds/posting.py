@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from domain import ledger
-from domain.models import Booking, Payment, Refund, Transfer
+from domain.models import Booking, Evidence, Payment, Refund, Transfer
 from domain.money import Money
 from domain.payments import ProviderCall
 from domain.payments.reviews import SURPLUS, standing
@@ -22,11 +22,15 @@ from domain.refunds.story import LockedRefund, write
 @dataclass(frozen=True, slots=True)
 class Left:
     """What a payment brought and what of it has no way back yet, in minor units. `left_minor` is
-    below zero where a provider took back what is promised to somebody.
+    below zero where a provider took back what is promised to somebody. `moved_minor` is what other
+    bookings have of it, `beyond_minor` what its provider took back that no transfer says, because
+    neither its booking nor suspense held it.
     """
 
     brought_minor: int
     left_minor: int
+    moved_minor: int
+    beyond_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,22 @@ def what_is_left(db: Session, payment_id: UUID) -> Left:
             Refund.payment_id == payment_id, Refund.status != FAILED
         )
     ).scalar_one()
-    return Left(int(came), int(came) - int(gone) - int(moved) - int(promised))
+    beyond_minor = _reversed_beyond(db, payment_id)
+    # What was taken back beyond is of what other bookings have, as far as they have it.
+    not_here = max(int(moved), beyond_minor)
+    left_minor = int(came) - int(gone) - int(promised) - not_here
+    return Left(int(came), left_minor, int(moved), beyond_minor)
+
+
+def _reversed_beyond(db: Session, payment_id: UUID) -> int:
+    filed = select(func.coalesce(func.sum(Evidence.amount_minor), 0)).where(
+        Evidence.payment_id == payment_id, Evidence.word == "reversed"
+    )
+    posted = select(func.coalesce(func.sum(Transfer.amount_minor), 0)).where(
+        Transfer.payment_id == payment_id, Transfer.kind == "reversal"
+    )
+    difference = filed.scalar_subquery() - posted.scalar_subquery()
+    return max(0, int(db.execute(select(difference)).scalar_one()))
 
 
 # What a transfer of a payment's money took from the payment's own booking to another one.
@@ -96,13 +115,17 @@ def may_go_back(db: Session, booking: Booking, payment: Payment) -> int:
 
 def may_leave(db: Session, booking: Booking, payment: Payment) -> int:
     """Minor units of a payment that may be moved from a locked booking: what the booking has of it
-    and no refund under way was promised.
+    and no refund under way was promised, less what its provider took back beyond and no other
+    booking that it was moved to can stand in for.
     """
     held = held_of(db, booking, payment)
     promised = _promised(db, booking).get(payment.id, 0)
     beyond_surplus = max(0, promised - held.suspense_minor)
-    free_minor = min(held.booking_minor - beyond_surplus, unpromised_of(db, booking))
-    return max(0, free_minor)
+    left = what_is_left(db, payment.id)
+    of_others = held.booking_minor if booking.id != payment.booking_id else 0
+    gone_minor = max(0, left.beyond_minor - (left.moved_minor - of_others))
+    own_minor = held.booking_minor - beyond_surplus - gone_minor
+    return max(0, min(own_minor, unpromised_of(db, booking)))
 
 
 def unpromised_of(db: Session, booking: Booking) -> int:

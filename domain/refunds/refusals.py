@@ -12,6 +12,7 @@ class Why(StrEnum):
     NOTHING_CAME = "nothing_came"
     OUTSIDE_ONLY = "outside_only"
     ABOVE_LEFT = "above_left"
+    TAKEN_BACK = "taken_back"  # above what its provider, which took back by itself, left
     NOT_POSITIVE = "not_positive"
     OTHER_CURRENCY = "other_currency"
     NO_REASON = "no_reason"

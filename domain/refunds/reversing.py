@@ -38,7 +38,7 @@ def reverse(db: Session, payment_id: UUID, word: Word) -> Reversal:
     The word says `reversed`, with its amount and a receipt: the provider's own id of the reversal,
     or of the money where it gives none. Raises ValueError otherwise, NoResultFound for an unknown
     payment. The booking owes it again; what the booking does not hold any more comes from suspense;
-    what neither holds (it was refunded before) is not posted, and the review says so.
+    what neither holds (it was refunded before, or moved) is not posted, and the review says so.
     """
     if word.status != REVERSED or not word.receipt or word.amount is None:
         raise ValueError("only a word of reversal with a receipt and an amount reverses")

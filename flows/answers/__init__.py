@@ -17,7 +17,7 @@ from flows.answers.amounts import (
     read_amount,
 )
 from flows.answers.codes import DoubtfulOtp, NegatedOtp, NotAnOtp, Otp, OtpReading, read_otp
-from flows.answers.commands import Command, CommandReading, read_command, read_language
+from flows.answers.commands import Command, CommandReading, is_slip, read_command, read_language
 from flows.answers.payer_numbers import (
     BadNumber,
     NotANumber,
@@ -32,7 +32,7 @@ from flows.answers.references import References, read_references
 from flows.answers.text import normalize
 from flows.answers.text import words as spoken
 from flows.answers.ways import NamedWay, names_provider, read_go, read_paid, read_ways
-from flows.answers.yes_no import YesNo, read_yes_no
+from flows.answers.yes_no import YesNo, names_yes_or_no, read_yes_no
 
 __all__ = [
     "AmountFault",
@@ -63,7 +63,9 @@ __all__ = [
     "YesNo",
     "example_number",
     "normalize",
+    "is_slip",
     "names_provider",
+    "names_yes_or_no",
     "read_amount",
     "read_command",
     "read_go",

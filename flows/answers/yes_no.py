@@ -4,7 +4,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from flows.answers.text import normalize, words
-from flows.answers.vocabulary import Phrase, Phrases, vocabulary
+from flows.answers.vocabulary import Phrase, Phrases, mentions, vocabulary
 
 # Emoji that go with an answer and do not change it.
 _DECORATION = frozenset("🙏😊😀😃😄😁🙂😉😎🎉🥳❤♥💪🤝👏🤗😍✨🙌💯")
@@ -32,6 +32,12 @@ def read_yes_no(text: str) -> YesNo:
     if yes == no:
         return YesNo.UNCLEAR
     return YesNo.YES if yes else YesNo.NO
+
+
+def names_yes_or_no(text: str) -> bool:
+    """Whether a yes or a no stands anywhere in it."""
+    heard, known = words(normalize(text)), vocabulary()
+    return mentions(heard, known.yes) or mentions(heard, known.no)
 
 
 def _unstretched(word: str) -> str:

@@ -72,6 +72,7 @@ class OnePayment(Called):
     call_without_answer: bool = False
     delivered: dict[str, int] = field(default_factory=dict)
     reversed: dict[str, int] = field(default_factory=dict)
+    reversed_beyond_minor: int = 0
     on_booking_minor: int = 0
     on_other_minor: int = 0
     in_suspense_minor: int = 0
@@ -114,13 +115,16 @@ class OnePayment(Called):
         return min(self.on_booking_minor, self.booking.paid_minor)
 
     def reverse(self, receipt: str, amount_minor: int) -> None:
-        """The provider took money back by itself: from the booking first."""
+        """The provider took money back by itself: from the booking first; what neither that nor
+        suspense has is gone all the same.
+        """
         if receipt in self.reversed:
             return
         from_booking = min(self.held_minor, amount_minor)
         from_suspense = min(self.in_suspense_minor, amount_minor - from_booking)
         self._take_away(from_booking, from_suspense)
         self.reversed[receipt] = from_booking + from_suspense
+        self.reversed_beyond_minor += amount_minor - self.reversed[receipt]
 
     def give_back(self, amount_minor: int) -> bool:
         """A refund took place: surplus first. False: there is not so much any more."""

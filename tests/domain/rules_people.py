@@ -106,7 +106,9 @@ class ByPeople(MoneyBack):
             there_minor, promised_minor = min(one.on_other_minor, source.paid_minor), 0
         amount_minor = there_minor // part + more_minor
         beyond_surplus = max(0, promised_minor - one.in_suspense_minor)
-        most = min(there_minor - beyond_surplus, self._unpromised(source))
+        elsewhere = one.on_other_minor - (there_minor if source is not one.booking else 0)
+        gone = max(0, one.reversed_beyond_minor - elsewhere)
+        most = min(there_minor - beyond_surplus - gone, self._unpromised(source))
         fits = self._takes(target, amount_minor) and amount_minor <= most
         detail = {"to_booking_id": target.id, "amount_minor": amount_minor, "currency": "USD"}
         detail |= {"payment_id": str(one.id)}

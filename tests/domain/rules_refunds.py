@@ -279,7 +279,8 @@ class MoneyBack(World):
         promised = sum(
             one.amount_minor for one in self.refunds if one.payment is payment and not one.over
         )
-        gone = sum(payment.reversed.values()) + payment.on_other_minor
+        not_here = max(payment.on_other_minor, payment.reversed_beyond_minor)
+        gone = sum(payment.reversed.values()) + not_here
         return sum(payment.delivered.values()) - gone - promised
 
     def _promised_back(self, payment: OnePayment) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from domain import payments
 from domain.database import transaction
+from domain.models import PaymentEvent
 from domain.payments import Opened, ProviderCall, Word
 from domain.policy import Policy
 from tests.domain import world as w
@@ -119,4 +120,20 @@ def test_two_answers_at_once_tell_it_once(link: UUID) -> None:
     for worker in workers:
         worker.join()
     assert w.told(link) == ["link_made", "not_yet"]
+    w.assert_books_agree()
+
+
+def test_what_does_not_agree_is_noted_with_each_answer(link: UUID) -> None:
+    other = replace(w.success(link, "H5PS", 9_999), call=CALL)
+    for _ in range(2):
+        says_paid(link)
+        with transaction() as db:
+            locked = payments.lock(db, link)
+            payments.record_word(db, locked, other, SELDOM)
+            payments.answer_customer(db, locked, locked.now)
+    assert w.told(link) == ["link_made", "not_yet", "not_yet"]
+    with transaction() as db:
+        told = PaymentEvent.payment_id == link, PaymentEvent.told == "not_yet"
+        notes = db.scalars(select(PaymentEvent.note).where(*told)).all()
+    assert notes == ["amount_mismatch", "amount_mismatch"]
     w.assert_books_agree()

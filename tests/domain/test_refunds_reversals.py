@@ -215,3 +215,12 @@ def test_many_hear_of_it_at_once_and_it_is_posted_once(desk: r.Desk, database_ur
     assert sorted(known) == [False, True, True, True]
     assert paid(desk) == (6_000, "DEPOSIT_PAID")
     w.assert_books_agree()
+
+
+def test_what_went_back_twice_is_not_given_back_of_what_comes_later(desk: r.Desk) -> None:
+    """The customer has been given all that they paid, once by a refund and once by a reversal."""
+    r.hear(r.sent(desk, 10_000), "succeeded")
+    reverse(desk, word(desk))
+    r.surplus(desk)
+    assert r.refused(desk, 1) == NotRefunded(Why.TAKEN_BACK, Money(0, "USD"))
+    w.assert_books_agree()

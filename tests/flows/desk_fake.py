@@ -67,6 +67,7 @@ class FakeBooking:
     operator: str = "Kalai Safaris"
     cancelled: bool = False
     given_back: int = 0
+    untraced: int = 0
     proved: bool = False
 
     def view(self) -> BookingView:
@@ -111,6 +112,7 @@ class FakePayment:
     failure: str | None = None
     codes: list[str] = field(default_factory=list)
     cancel_requested: bool = False
+    disagrees: bool = False
     shows: str = "link,picture"
     expires_at: datetime | None = None
 
@@ -132,6 +134,7 @@ class FakePayment:
             receipt=self.receipt,
             failure=self.failure,
             cancel_requested=self.cancel_requested,
+            disagrees=self.disagrees,
             link=f"https://pay.example/go/{self.id}" if "link" in shows else None,
             picture=f"https://pay.example/qr/{self.id}.png" if "picture" in shows else None,
             expires_at=self.expires_at,
@@ -204,7 +207,10 @@ class FakeDesk:
     def cancelled_bookings(self) -> tuple[CancelledView, ...]:
         return tuple(
             CancelledView(
-                booking.view(), booking.money(booking.paid), booking.money(booking.given_back)
+                booking=booking.view(),
+                to_give_back=booking.money(booking.paid - booking.untraced),
+                given_back=booking.money(booking.given_back),
+                untraced=booking.money(booking.untraced),
             )
             for booking in self.bookings
             if self._is_own(booking) and booking.cancelled
@@ -344,6 +350,7 @@ class FakeDesk:
         payment.status = STATUS_AFTER[event]
         payment.otp_reference = values.get("reference", payment.otp_reference)
         payment.failure = values.get("reason", payment.failure)
+        payment.disagrees = values.get("disagrees") == "yes"
         if event == "withdrawn":
             payment.cancel_requested = True
         if event in ("link_made", "invoice_sent"):

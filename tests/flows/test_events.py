@@ -31,6 +31,13 @@ def test_every_event_is_told_as_an_aside_that_names_booking_and_amount(name: str
     assert "USD 100.00" in say.text
 
 
+def test_what_does_not_agree_is_not_called_unpaid() -> None:
+    event = told("not_yet", PaymentStatus.AWAITING_CUSTOMER, disagrees=True)
+    (say,) = engine().hear(None, event, FakeDesk(), "en", "n1").says
+    assert (say.key, say.told) == ("aside.disagrees", "not_yet")
+    assert "does not agree with what was asked: USD 100.00 for booking KS-2024-001" in say.text
+
+
 @pytest.mark.parametrize("name", EVENTS)
 @pytest.mark.parametrize("status", PaymentStatus)
 def test_an_event_that_is_no_longer_true_is_not_told(name: str, status: PaymentStatus) -> None:

@@ -192,7 +192,7 @@ LINES = [
     "8 701 234 56 78", "change amount to 150", "change number", "try again", "836066", "person",
     "* link_made", "* invoice_sent", "* uncertain", "* settled", "* failed", "* expired",
     "* cancelled", "* withdrawn", "* late", "* refund_sent", "* refunded", "* not_yet",
-    "* paid_again",
+    "* paid_again", "* not_yet disagrees=yes",
 ]  # fmt: skip
 MAY_OPEN = ("number", "consent", "ready", "starting", "link", "failed", "cancelled")
 

@@ -21,6 +21,7 @@ from tests.flows.transcript import FOLDER, Player, load
 
 ROOT = Path(__file__).parents[2]
 KEY = re.compile(r"[a-z_]+(\.[a-z_]*[a-z])+")
+NOT_AS_ASKED = {"aside.disagrees", "state.disagrees"}
 BY_KIND = (
     "pay.starting.ask",
     "pay.starting.wait",
@@ -49,7 +50,7 @@ def keys_in_code() -> set[str]:
 def keys_in_families() -> set[str]:
     """The keys that code builds from a name."""
     families = {f"state.{status.value}" for status in PaymentStatus}
-    families |= {f"reason.{reason}" for reason in KNOWN_FAILURES}
+    families |= {f"reason.{reason}" for reason in KNOWN_FAILURES} | NOT_AS_ASKED
     families |= {f"aside.{event}" for event in EVENTS}
     families |= {f"pay.refused.{refusal.value}" for refusal in Refusal}
     families |= {f"word.{command.value}" for command in Command}

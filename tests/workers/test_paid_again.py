@@ -3,9 +3,11 @@
 import pytest
 
 from bot.turns import drain
+from domain import payments
 from domain.database import transaction
 from domain.models import Payment
 from domain.payments import settle
+from domain.payments.settling import settle_as_found
 from tests.domain.world import success
 from tests.workers.conversing import texts
 from tests.workers.shop import Shop
@@ -36,3 +38,14 @@ def test_each_further_success_is_told_once(shop: Shop, paid: Payment) -> None:
     assert [text.startswith(words) for text in told] == [True, True]
     assert all("Kalai Safaris will give it back" in text for text in told)
     assert all("did not need all of it" not in text for text in texts(shop))
+
+
+def test_each_is_told_with_its_own_amount(shop: Shop, paid: Payment) -> None:
+    before = len(texts(shop))
+    for amount_minor, receipt in ((3_000, "SECOND"), (7_000, "THIRD")):
+        with transaction() as db:
+            locked = payments.lock(db, paid.id)
+            settle_as_found(db, locked, success(paid.id, receipt, amount_minor))
+    drain(shop.runtime, shop.contact_id)
+    told = [text.partition(" came once more")[0] for text in texts(shop)[before:]]
+    assert told == ["USD 30.00", "USD 70.00"]

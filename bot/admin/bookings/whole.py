@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import and_, case, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from bot.admin.bookings.words import words_of_back
@@ -29,6 +29,7 @@ from domain.models import (
     Tour,
     Transfer,
 )
+from domain.outside import OUTSIDE
 from domain.taking_back import left_of_each
 
 _MOST = 100
@@ -85,8 +86,21 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class OfPayment:
+    """What a booking holds of one payment. `came_here`: it was paid for another booking, and
+    moved.
+    """
+
+    payment_id: UUID
+    came_here: bool
+    held_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Whole:
-    """Everything about one booking; lists newest first, at most a hundred of each."""
+    """Everything about one booking; lists newest first, at most a hundred of each. `held` and
+    `outside_left_minor` are of all its transfers.
+    """
 
     core: Core
     payments: Sequence[Payment]
@@ -94,24 +108,33 @@ class Whole:
     people: Sequence[Person]
     history: Sequence[AuditEntry]
     proposals: Sequence[Proposal]
+    held: Sequence[OfPayment]
+    outside_left_minor: int
 
     @property
     def by_payments_minor(self) -> int:
-        """What payments in the chat brought and the booking still holds."""
-        of_payments = (one for one in self.movements if one.payment_id is not None)
-        return max(0, sum(one.sign * one.amount_minor for one in of_payments))
+        """What payments of its own brought in the chat, and it still holds."""
+        return sum(one.held_minor for one in self.held if not one.came_here)
+
+    @property
+    def moved_here(self) -> Sequence[OfPayment]:
+        """What other bookings' payments brought, was moved here, and it still holds."""
+        return [one for one in self.held if one.came_here]
 
     @property
     def outside_minor(self) -> int:
         """What was taken outside, and was neither taken back nor has left the booking."""
-        left_minor = sum(one.left_minor for one in self.movements if one.receipt is not None)
-        return min(left_minor, max(0, self.core.booking.paid_minor - self.by_payments_minor))
+        return min(self.outside_left_minor, self._beside_payments_minor)
 
     @property
     def of_neither_minor(self) -> int:
         """What it holds beside these: what it came with."""
-        held_minor = self.core.booking.paid_minor
-        return max(0, held_minor - self.by_payments_minor - self.outside_minor)
+        return self._beside_payments_minor - self.outside_minor
+
+    @property
+    def _beside_payments_minor(self) -> int:
+        of_payments = sum(one.held_minor for one in self.held)
+        return max(0, self.core.booking.paid_minor - of_payments)
 
 
 def core(db: Session, scope: Scope, booking_id: int) -> Core | None:
@@ -148,7 +171,37 @@ def whole(db: Session, scope: Scope, booking_id: int) -> Whole | None:
         _people(db, scope, found.booking),
         _history(db, found),
         db.scalars(proposals.order_by(Proposal.created_at.desc()).limit(_MOST)).all(),
+        _held(db, booking_id),
+        _outside_left(db, booking_id),
     )
+
+
+def _held(db: Session, booking_id: int) -> list[OfPayment]:
+    own = ledger.booking_account(booking_id)
+    net = func.sum(
+        case(
+            (Transfer.credit == own, Transfer.amount_minor),
+            (Transfer.debit == own, -Transfer.amount_minor),
+            else_=0,
+        )
+    )
+    rows = db.execute(
+        select(Payment.id, Payment.booking_id != booking_id, net)
+        .join(Transfer, Transfer.payment_id == Payment.id)
+        .where(Transfer.booking_id == booking_id)
+        .group_by(Payment.id)
+        .having(net > 0)
+        .order_by(Payment.created_at)
+    )
+    return [OfPayment(payment_id, came, int(minor)) for payment_id, came, minor in rows]
+
+
+def _outside_left(db: Session, booking_id: int) -> int:
+    each = select(left_of_each().label("minor")).where(
+        Transfer.booking_id == booking_id, Transfer.kind == OUTSIDE
+    )
+    total = select(func.coalesce(func.sum(each.subquery().c.minor), 0))
+    return int(db.execute(total).scalar_one())
 
 
 def _movements(db: Session, booking: Booking) -> list[Movement]:

@@ -41,6 +41,7 @@ blueprint: Blueprint = Blueprint("payment_acts", __name__)
 
 Answer = str | tuple[str, int] | Response
 Detail = Mapping[str, Any]
+_MOVED_MEANWHILE = "The money was moved meanwhile. Look at the payment again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +169,35 @@ def seen(payment_id: UUID) -> Answer:
 def move(payment_id: UUID) -> Answer:
     """Propose to put money on another booking, which is shown first, with its name and balance."""
     whole, typed = found(payment_id), request.args.get("to", "").strip()
-    source = _source(whole, request.args.get("from", ""))
+    named = request.form if request.method == "POST" else request.args
+    source = _source(whole, named.get("from", ""))
     with transaction() as db:
         target = queries.booking_named(db, typed, source.operator_id) if typed else None
         most = left_to_move(db, source, whole.core.payment)
-    wrong = _no_target(typed, target, source)
+    wrong = _no_target(typed, target, source, whole.core.booking)
     # Where another booking has some of it, that one may be chosen.
-    is_promised = not most.amount_minor and len(whole.sources) == 1
-    refused = "What is left of it is promised to a refund." if is_promised else None
+    is_stuck = not most.amount_minor and len(whole.sources) == 1
+    refused = _why_stuck(whole) if is_stuck else None
     shown = {"typed": typed, "source": source, "told": moving(source, most)}
     if target is None or wrong is not None:
         return _page(whole, "move", None, wrong=wrong, refused=refused, **shown)
-    named = {"to_booking_id": target.id, "payment_id": str(payment_id)}
+    where = {"to_booking_id": target.id, "payment_id": str(payment_id)}
 
     def detail(form: MoveForm) -> Detail | None:
+        if form.source.data != str(source.id):
+            form.form_errors.append(_MOVED_MEANWHILE)
+            return None
         amount = _amount(form, whole)
-        return None if amount is None else {**amount, **named}
+        return None if amount is None else {**amount, **where}
 
     asked = _Asked("move", "move_money", f"booking:{source.id}", detail, refused)
-    return _propose(whole, asked, MoveForm(), target=target, **shown)
+    return _propose(whole, asked, MoveForm(source=source.id), target=target, **shown)
+
+
+def _why_stuck(whole: Whole) -> str:
+    if whole.beyond_minor:
+        return "Its provider took back by itself what is left of it."
+    return "What is left of it is promised to a refund."
 
 
 def _source(whole: Whole, asked: str) -> Booking:
@@ -197,8 +208,10 @@ def _source(whole: Whole, asked: str) -> Booking:
     return next((one for one in holding if str(one.id) == asked), holding[0])
 
 
-def _no_target(typed: str, target: Booking | None, source: Booking) -> str | None:
-    """What stands against moving money there, in words."""
+def _no_target(typed: str, target: Booking | None, source: Booking, own: Booking) -> str | None:
+    """What stands against moving money there, in words. `own` is its payment's booking, which takes
+    it back in any case.
+    """
     if not typed:
         return None
     if target is None:
@@ -207,7 +220,8 @@ def _no_target(typed: str, target: Booking | None, source: Booking) -> str | Non
         return "That is the booking the money is on already."
     if target.currency != source.currency:
         return f"That booking is in {target.currency}; this money is {source.currency}."
-    return "That booking is cancelled, so it takes no money." if target.cancelled_at else None
+    is_over = target.cancelled_at is not None and target.id != own.id
+    return "That booking is cancelled, so it takes no money." if is_over else None
 
 
 def _amount(form: AmountForm, whole: Whole) -> dict[str, Any] | None:

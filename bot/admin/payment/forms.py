@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import Field, HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from bot.admin.minted import ActForm
@@ -89,8 +89,11 @@ class FindingForm(EvidenceForm):
 
 
 class MoveForm(AmountForm):
-    """Money for another booking, which was found by its reference."""
+    """Money for another booking, which was found by its reference. `source` is the id of the one
+    that the page showed it to leave: the money may be elsewhere when the form is sent.
+    """
 
+    source = HiddenField(name="from", id="leaves")
     evidence = _text("Evidence", _LONGEST_EVIDENCE, "Write down why it belongs there.")
 
 

@@ -131,7 +131,13 @@ def _nothing_left(whole: Whole) -> str | None:
     held = whole.held
     if not held.brought_minor:
         return "This payment brought no money."
-    return None if held.left_minor > 0 else "Nothing of it is left to give back."
+    if held.left_minor > 0:
+        return None
+    if held.moved_minor > held.beyond_minor:
+        return "What is left of it was moved to another booking: move it back first."
+    if held.beyond_minor:
+        return "Its provider took it back by itself: nothing of it is left to give back."
+    return "Nothing of it is left to give back."
 
 
 def _not_movable(whole: Whole) -> str | None:

@@ -66,7 +66,8 @@ class ProposalSeen:
 class Held:
     """What a payment brought, in minor units: in all, what went back, what was moved from its
     booking to another one, what may still go back; and what of it is on its booking and in suspense
-    now. `surplus_minor` is what of the latter no refund was promised.
+    now. `surplus_minor` is what of the latter no refund was promised, `beyond_minor` what its
+    provider took back though neither held it.
     """
 
     brought_minor: int
@@ -76,6 +77,7 @@ class Held:
     booking_minor: int
     suspense_minor: int
     surplus_minor: int
+    beyond_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Whole:
     proposals: Sequence[ProposalSeen]
     # The bookings that money of it was moved to.
     others: Sequence[Booking] = ()
+    # Of what its provider took back, what no transfer says.
+    beyond_minor: int = 0
 
     @property
     def held(self) -> Held:
@@ -112,10 +116,11 @@ class Whole:
             brought_minor=came,
             back_minor=gone + sum(_minor(self.transfers, "refund")),
             moved_minor=moved,
-            left_minor=came - gone - moved - promised,
+            left_minor=came - gone - promised - max(moved, self.beyond_minor),
             booking_minor=self.held_by(self.core.booking),
             suspense_minor=in_suspense,
             surplus_minor=max(0, in_suspense - under_way),
+            beyond_minor=self.beyond_minor,
         )
 
     @property

@@ -16,7 +16,7 @@ EVENTS: Mapping[str, str] = {
     "answer_lost": "The provider did not answer: nobody knows whether money moved",
     "answer_ignored": "An answer came too late to count",
     "said_paid": "The customer says that they have paid",
-    "not_yet": "The customer was told that the provider has not confirmed it yet",
+    "not_yet": "The customer was told what the provider says so far",
     "asked": "Asked the provider what became of it",
     "word": "The provider said how it ended",
     "refused": "The provider refused it",

@@ -75,9 +75,15 @@ def act_id(page: TestResponse) -> str:
 
 def send(browser: FlaskClient, address: str, **fields: str) -> TestResponse:
     """Open the page of an act, fill in its form, send it."""
+    return browser.post(address, data={**opened(browser, address), **fields})
+
+
+def opened(browser: FlaskClient, address: str) -> dict[str, str]:
+    """What the form of an act was shown with, to be sent with it."""
     page = browser.get(address)
     assert page.status_code == 200, page.text
-    return browser.post(address, data={"act_id": act_id(page), **fields})
+    source = re.search(r'name="from" type="hidden" value="(\d+)"', page.text)
+    return {"act_id": act_id(page), **({"from": source[1]} if source else {})}
 
 
 def proposed() -> list[Proposal]:

@@ -1,12 +1,18 @@
 """Money of one payment that is moved to another booking, as its page has it."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import func
 
+from domain import refunds
+from domain.database import transaction
+from domain.models import Booking
+from domain.money import Money
+from domain.payments import Word
 from tests.bot.admin.conftest import House, SignIn
-from tests.bot.admin.paying import Sold, proposed, sell, send, words_of
+from tests.bot.admin.paying import Sold, opened, proposed, sell, send, words_of
 from tests.domain import world as w
 
 BECAUSE = {"evidence": "typed the wrong reference"}
@@ -131,3 +137,108 @@ def test_it_is_not_moved_from_a_booking_that_holds_none_of_it(
     for asked in (strange.world.booking_id, "x", ""):
         shown = words_of(sign_in(house.own).get(page_of(payment, f"/move?from={asked}&to=KS-2")))
         assert "leaves the booking KS-2024-001" in shown, asked
+
+
+def test_it_leaves_the_booking_that_the_form_showed_or_none(
+    house: House, sign_in: SignIn, sold: Sold
+) -> None:
+    """A colleague moves the money while the form is open."""
+    third = sell(house.operator_id, "KS-3", tour=9)
+    payment = sold.paid()
+    own, second = sign_in(house.own), sign_in(house.second)
+    address = page_of(payment, "/move?to=KS-3")
+    assert "leaves the booking KS-2024-001" in words_of(own.get(address))
+    form = {**opened(own, address), "amount": "40", **BECAUSE}
+    moved(own, second, page_of(payment, "/move?to=KS-2"), "100")
+    for sent in (form, {**form, "from": ""}, {**form, "from": str(third.world.booking_id)}):
+        refused = own.post(address, data=sent)
+        assert refused.status_code == 422
+        assert "The money was moved meanwhile. Look at the payment again." in words_of(refused)
+    assert len(proposed()) == 1
+
+    where = proposed()[0].detail["to_booking_id"]
+    fresh = send(own, page_of(payment, f"/move?from={where}&to=KS-3"), amount="40", **BECAUSE)
+    assert fresh.status_code == 303
+    assert proposed()[1].subject == f"booking:{where}"
+
+
+def test_a_part_leaves_the_booking_that_was_chosen(
+    house: House, sign_in: SignIn, sold: Sold
+) -> None:
+    """Both hold some of it, and neither is taken for the other."""
+    sell(house.operator_id, "KS-3", tour=9)
+    payment = sold.paid()
+    own, second = sign_in(house.own), sign_in(house.second)
+    moved(own, second, page_of(payment, "/move?to=KS-2"), "60")
+    there = proposed()[0].detail["to_booking_id"]
+    form = opened(own, page_of(payment, f"/move?from={there}&to=KS-3"))
+    own.post(page_of(payment, "/move?to=KS-3"), data={**form, "amount": "10", **BECAUSE})
+    assert proposed()[1].subject == f"booking:{there}"
+
+
+def test_moved_money_of_cancelled_bookings_is_moved_home_and_refunded(
+    house: House, sign_in: SignIn, sold: Sold
+) -> None:
+    payment = sold.paid()
+    own, second = sign_in(house.own), sign_in(house.second)
+    moved(own, second, page_of(payment, "/move?to=KS-2"), "100")
+    there = proposed()[0].detail["to_booking_id"]
+    with transaction() as db:
+        for booking_id in (sold.world.booking_id, there):
+            db.get_one(Booking, booking_id).cancelled_at = func.clock_timestamp()
+    page = own.get(f"/admin/bookings/{there}")
+    assert "USD 100.00 was paid for another booking and moved here: move it back" in words_of(page)
+    assert f'href="/admin/transactions/{payment}">its payment' in page.text
+    assert "What was paid in the chat" not in page.text
+    assert "no receipt here" not in page.text
+    first = "What is left of it was moved to another booking: move it back first."
+    assert first in words_of(own.get(page_of(payment)))
+
+    moved(own, second, page_of(payment, "/move?to=KS-2024-001"), "100")
+    page = own.get(f"/admin/bookings/{sold.world.booking_id}")
+    assert "What was paid in the chat, USD 100.00, is refunded on the page" in words_of(page)
+    assert "moved here" not in words_of(own.get(f"/admin/bookings/{there}")).partition("Money")[0]
+    fields = {"amount": "100", "reason": "called off"}
+    assert send(own, page_of(payment, "/refund"), **fields).status_code == 303
+
+
+def take_back(payment: UUID) -> None:
+    """Its provider takes USD 100.00 back by itself."""
+    word = Word("reversed", "statement", "CB1", "CB1", Money(10_000, "USD"))
+    with transaction() as db:
+        refunds.reverse(db, payment, word)
+
+
+def test_money_that_its_provider_took_back_is_shown_and_stays(
+    house: House, sign_in: SignIn, sold: Sold
+) -> None:
+    payment = sold.paid()
+    own, second = sign_in(house.own), sign_in(house.second)
+    moved(own, second, page_of(payment, "/move?to=KS-2"), "100")
+    form = {**opened(own, page_of(payment, "/move?to=KS-2024-001")), "amount": "100", **BECAUSE}
+    refund = {"act_id": str(uuid4()), "amount": "100", "reason": "called off"}
+    take_back(payment)
+    said = "Its provider took money of this payment back by itself. Of it there is left: USD 0.00."
+    assert said in words_of(own.post(page_of(payment, "/move?to=KS-2024-001"), data=form))
+    assert said in words_of(own.post(page_of(payment, "/refund"), data=refund))
+    shown = words_of(own.get(page_of(payment)))
+    assert "Taken back by Kaspi, not in the ledger USD 100.00" in shown
+    assert "Its provider took it back by itself: nothing of it is left to give back." in shown
+    asked = words_of(own.get(page_of(payment, "/move")))
+    assert "Its provider took back by itself what is left of it." in asked
+
+
+def test_the_page_offers_no_more_than_was_not_given_back_yet(
+    house: House, sign_in: SignIn, sold: Sold
+) -> None:
+    """It went back to the customer twice, and they paid once more."""
+    payment = sold.paid()
+    own, second = sign_in(house.own), sign_in(house.second)
+    fields = {"amount": "100", "evidence": "in cash"}
+    location = send(own, page_of(payment, "/refunded-outside"), **fields).location
+    second.post(f"{location}/approve")
+    take_back(payment)
+    w.settle(payment, w.success(payment, "SECOND", 10_000))
+    shown = words_of(own.get(page_of(payment)))
+    assert "May still go back USD 0.00" in shown
+    assert "Refund: Its provider took it back by itself" in shown

@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass
 from html import unescape
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from bot.admin.bookings import whole
 from domain import outside
 from domain.database import transaction
 from domain.models import Booking, Contact, Message, Operator, Proposal, Transfer
@@ -18,6 +19,7 @@ from domain.wishes import NotDone
 from tests import factories
 from tests.bot.admin.conftest import House, SignIn
 from tests.bot.admin.offices import minted
+from tests.bot.admin.paying import sell
 from tests.domain.world import assert_books_agree
 
 RECORD = UUID("12ab34cd-0000-4000-8000-000000000000")
@@ -171,6 +173,27 @@ def test_a_cancelled_booking_gives_cash_back(house: House, desk: Desk, sign_in: 
     (words,) = said()
     assert "Nothing more can be paid for it." in words
     assert "Balance" not in words
+
+
+def test_how_to_give_it_back_counts_also_what_the_list_leaves_out(
+    house: House, desk: Desk, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(desk.booking, house.own, uuid4())
+    sold = sell(house.operator_id, "KS-2024-009", tour=9)
+    for receipt in ("ONE", "TWO"):
+        sold.paid(2_500, receipt)
+    with transaction() as db:
+        for booking_id in (desk.booking, sold.world.booking_id):
+            db.get_one(Booking, booking_id).cancelled_at = func.clock_timestamp()
+    monkeypatch.setattr(whole, "_MOST", 1)
+    own = sign_in(house.own)
+    page = own.get(desk.page).text
+    assert page.count("Taken outside") == 1
+    assert "What was taken outside, USD 300.00, you give back" in page
+    assert "no receipt here" not in page
+    page = own.get(f"/admin/bookings/{sold.world.booking_id}").text
+    assert "What was paid in the chat, USD 50.00, is refunded" in page
+    assert "no receipt here" not in page
 
 
 @pytest.mark.parametrize(
