@@ -216,12 +216,13 @@ def _money_of(words: Words, cancelled: CancelledView) -> Rendered:
     return Rendered(f"{money} {words.render('facts.ask_about_other', untraced)}")
 
 
-def own_bookings(words: Words, desk: Desk) -> Rendered | None:
+def own_bookings(
+    words: Words, bookings: tuple[BookingView, ...], cancelled: tuple[CancelledView, ...]
+) -> Rendered | None:
     """The sender's bookings with what each owes, and those that were cancelled lately; None for who
     has none.
     """
-    standing_ones, cancelled = desk.own_bookings(), desk.cancelled_bookings()
-    lines = [booking_lines(words, standing_ones)] if standing_ones else []
+    lines = [booking_lines(words, bookings)] if bookings else []
     lines += [_cancelled_line(words, each) for each in cancelled]
     return Rendered("\n".join(lines)) if lines else None
 
@@ -232,7 +233,7 @@ def status(words: Words, desk: Desk) -> Rendered:
     payment = under_way(desk) or desk.last_payment()
     if payment is not None:
         parts.append(payment_line(words, payment))
-    bookings = own_bookings(words, desk)
+    bookings = own_bookings(words, desk.own_bookings(), desk.cancelled_bookings())
     if bookings is not None:
         parts.append(bookings)
     return Rendered("\n\n".join(parts) or words.render("facts.nothing_known", {}))

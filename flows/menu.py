@@ -130,10 +130,10 @@ class Menu(Flow):
 
     def show_bookings(self) -> Reply:
         """The sender's bookings with what each owes; one tap to pay."""
-        listed = facts.own_bookings(self.words, self.desk)
+        bookings = self.desk.own_bookings()
+        listed = facts.own_bookings(self.words, bookings, self.desk.cancelled_bookings())
         if listed is None:
             return self.say("menu.no_bookings", *self.menu_choices())
-        bookings = self.desk.own_bookings()
         owing = [booking for booking in bookings if booking.free.amount_minor > 0]
         choices = tuple(self._pay_for(booking.reference) for booking in owing[:MOST_PAY_BUTTONS])
         menu = self.choice("menu", "button.menu")
