@@ -29,7 +29,7 @@ from domain.refunds.people import (
     record_outside,
     record_reversal,
 )
-from domain.refunds.posting import Left, what_is_left
+from domain.refunds.posting import Left, reversed_beyond, what_is_left
 from domain.refunds.refusals import NotRefunded, Why
 from domain.refunds.reversing import Reversal, reverse
 from domain.refunds.schedule import ask_now, claim_due
@@ -74,6 +74,7 @@ __all__ = [
     "reject",
     "request",
     "reverse",
+    "reversed_beyond",
     "still_counts",
     "what_is_left",
 ]

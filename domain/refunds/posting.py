@@ -61,14 +61,15 @@ def what_is_left(db: Session, payment_id: UUID) -> Left:
             Refund.payment_id == payment_id, Refund.status != FAILED
         )
     ).scalar_one()
-    beyond_minor = _reversed_beyond(db, payment_id)
+    beyond_minor = reversed_beyond(db, payment_id)
     # What was taken back beyond is of what other bookings have, as far as they have it.
     not_here = max(int(moved), beyond_minor)
     left_minor = int(came) - int(gone) - int(promised) - not_here
     return Left(int(came), left_minor, int(moved), beyond_minor)
 
 
-def _reversed_beyond(db: Session, payment_id: UUID) -> int:
+def reversed_beyond(db: Session, payment_id: UUID) -> int:
+    """Minor units of a payment that its provider took back and no transfer says."""
     filed = select(func.coalesce(func.sum(Evidence.amount_minor), 0)).where(
         Evidence.payment_id == payment_id, Evidence.word == "reversed"
     )

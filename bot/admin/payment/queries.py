@@ -27,7 +27,7 @@ from domain.models import (
     Transfer,
 )
 from domain.references import reference_key
-from domain.refunds import what_is_left
+from domain.refunds import reversed_beyond
 
 # A payment that nobody knows about is asked about every hour, for as long as it takes.
 LINES_SHOWN = 300
@@ -101,7 +101,7 @@ def whole(db: Session, payment_id: UUID, scope: Scope) -> Whole | None:
         refunds=refunds,
         proposals=_proposals(db, found, [seen.refund.id for seen in refunds], others),
         others=others,
-        beyond_minor=what_is_left(db, payment_id).beyond_minor,
+        beyond_minor=reversed_beyond(db, payment_id),
     )
 
 
